@@ -6,6 +6,8 @@
  * never sees sockets, frames or versions' layouts. Answers leave a connection in the order of its requests.
  */
 
+import type { AnyApi } from '../protocol/schema.ts';
+
 /** Who asks, and how. */
 export interface RequestContext {
   readonly apiVersion: number;
@@ -32,19 +34,13 @@ export const CLOSE_CONNECTION: unique symbol = Symbol('close the connection');
 /** The response; null when this request has none (produce with acks=0). */
 export type Answer<Response> = Response | null | typeof CLOSE_CONNECTION;
 
-/** What a handler needs of a declared API: `broker/protocol/schema.ts` makes these. */
-export interface ServedApi {
-  readonly key: number;
-  readonly name: string;
-  readonly versions: readonly [min: number, max: number];
-}
-
 /**
  * `handle` must not throw for what a client did: refusals are error codes in the response. What it throws is a bug or a failing
  * world: it is logged, the client's connection is closed and everyone else goes on.
  */
 export interface Handler<Request, Response> {
-  readonly api: ServedApi;
+  /** The declaration in `broker/protocol/messages`. */
+  readonly api: AnyApi;
   handle(request: Request, context: RequestContext): Answer<Response> | Promise<Answer<Response>>;
 }
 
