@@ -1,0 +1,324 @@
+/**
+ * A partition that this broker has a replica of: its log joined with its role (leader, follower, or none yet), the appends that
+ * wait for it and the fetches that watch it.
+ *
+ * All decisions are synchronous and in one place, so an append, the high watermark it moves and whoever that wakes are never
+ * half done. The only thing waited for is the log's write: one callback per write, not per append.
+ *
+ *     append -> log (memory) -> written -> log end moves -> acks=1 answered, followers' fetches woken
+ *                                        -> high watermark moves -> acks=all answered, consumers' fetches woken
+ */
+import { assert } from '../../shared/base/assert.ts';
+import { ErrorCode } from '../protocol/error-codes.ts';
+import { ZERO_UUID } from '../protocol/schema.ts';
+import { AppendOperation, type AppendQueue, type AppendResult, type AppendSlot, acceptedAppend, refusedAppend } from './append-operation.ts';
+import type { FetchablePartition, FetchParameters, FetchPartitionResult } from './fetch-types.ts';
+import { emptyResult } from './fetch-types.ts';
+import { OffsetWaiters } from './offset-waiters.ts';
+import { type Leadership, PartitionLeader } from './partition-leader.ts';
+import type { AppendOrigin, EpochEnd, ReplicaLog } from './replica-log.ts';
+import { VisibleSize } from './visible-size.ts';
+
+/** What a partition tells the rest of the broker. */
+export interface PartitionEvents {
+  /** Writing to the partition's log directory failed. */
+  logFailed(partition: Partition, error: unknown): void;
+}
+
+/** A fetch that waits for this partition (among others) to have more. */
+export interface FetchWatcher {
+  /** `size` more bytes can be read; 0 when something else has changed and the fetch has to look for itself. */
+  partitionAdvanced(size: number): void;
+}
+
+export interface FetchWatch {
+  readonly watcher: FetchWatcher;
+  /** Followers wait for the log's end, consumers for the high watermark. */
+  readonly awaitsLogEnd: boolean;
+  seenSize: number;
+}
+
+export class Partition {
+  readonly topic: string;
+  readonly index: number;
+  /** Broker id of the leader; -1 while there is none that we know of. */
+  leaderId = -1;
+  leaderEpoch = -1;
+  partitionEpoch = -1;
+  private replicaLog: ReplicaLog | null = null;
+  private role: PartitionLeader | null = null;
+  /** Of a follower, as its leader told; a leader's is its role's. */
+  private followerHighWatermark = 0;
+  private failed = false;
+  private readonly events: PartitionEvents;
+  private readonly nowMs: () => number;
+  private readonly visible = new VisibleSize();
+  private readonly watches = new Set<FetchWatch>();
+  private readonly awaitingWrite = new OffsetWaiters<AppendSlot>();
+  private readonly awaitingReplicas = new OffsetWaiters<AppendSlot>();
+  private readonly writeQueue: AppendQueue = { abandon: (slot) => this.awaitingWrite.remove(slot) };
+  private readonly replicaQueue: AppendQueue = { abandon: (slot) => this.awaitingReplicas.remove(slot) };
+  private writeInFlight: Promise<void> | null = null;
+  private readonly onWritten = (): void => this.logWritten();
+  private readonly onWriteFailed = (error: unknown): void => this.events.logFailed(this, error);
+
+  constructor(topic: string, index: number, events: PartitionEvents, nowMs: () => number) {
+    this.topic = topic;
+    this.index = index;
+    this.events = events;
+    this.nowMs = nowMs;
+  }
+
+  get log(): ReplicaLog | null {
+    return this.replicaLog;
+  }
+
+  get leader(): PartitionLeader | null {
+    return this.role;
+  }
+
+  get isOffline(): boolean {
+    return this.failed;
+  }
+
+  get topicId(): string {
+    return this.replicaLog?.topicId ?? ZERO_UUID;
+  }
+
+  get highWatermark(): number {
+    return this.role?.highWatermark ?? this.followerHighWatermark;
+  }
+
+  /** What read-committed consumers may see: with no open transactions, all that is committed to the replicas. */
+  get lastStableOffset(): number {
+    return this.highWatermark;
+  }
+
+  // Roles
+
+  /** Opens with the high watermark of the checkpoint: the log may have been cut below it by a recovery. */
+  attachLog(log: ReplicaLog, checkpointedHighWatermark: number): void {
+    assert(this.replicaLog === null, 'a partition gets its log once');
+    this.replicaLog = log;
+    this.followerHighWatermark = Math.max(log.logStartOffset, Math.min(checkpointedHighWatermark, log.logEndOffset));
+  }
+
+  /** Leads from `leadership.leaderEpoch` on. Returns false when we know of a newer state of the partition already. */
+  becomeLeader(leadership: Leadership, localBrokerId: number, replicaLagTimeMaxMs: number): boolean {
+    const log = this.replicaLog;
+    assert(log !== null, 'a leader has a log');
+    if (leadership.partitionEpoch < this.partitionEpoch) return false;
+    const highWatermark = this.highWatermark;
+    this.role = new PartitionLeader({
+      ...leadership,
+      localBrokerId,
+      replicaLagTimeMaxMs,
+      logEndOffset: log.logEndOffset,
+      highWatermark,
+      nowMs: this.nowMs(),
+      predecessor: this.role,
+    });
+    this.leaderId = localBrokerId;
+    this.leaderEpoch = leadership.leaderEpoch;
+    this.partitionEpoch = leadership.partitionEpoch;
+    if (this.role.highWatermark > highWatermark) this.highWatermarkAdvanced();
+    this.wakeAll();
+    return true;
+  }
+
+  becomeFollower(leaderId: number, leadership: Leadership): boolean {
+    assert(this.replicaLog !== null, 'a follower has a log');
+    if (leadership.partitionEpoch < this.partitionEpoch) return false;
+    this.followerHighWatermark = this.highWatermark;
+    this.role = null;
+    this.leaderId = leaderId;
+    this.leaderEpoch = leadership.leaderEpoch;
+    this.partitionEpoch = leadership.partitionEpoch;
+    this.visible.clear();
+    this.refuseWaiting(ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
+    this.wakeAll();
+    return true;
+  }
+
+  /** Gives up the replica (`NOT_LEADER_OR_FOLLOWER`) or its failed directory (`KAFKA_STORAGE_ERROR`): nobody waits here any more. */
+  stop(errorCode: number): void {
+    if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.failed = true;
+    this.followerHighWatermark = this.highWatermark;
+    this.role = null;
+    this.leaderId = -1;
+    this.visible.clear();
+    this.refuseWaiting(errorCode, true);
+    this.wakeAll();
+  }
+
+  // Appending
+
+  /**
+   * Appends as the leader. The result goes to `operation`, which waits for the file (acks=1) or the replicas (acks=all); with
+   * acks=0 it is final at once.
+   */
+  append(records: Buffer, acks: number, origin: AppendOrigin, wallMs: number, operation: AppendOperation): AppendResult {
+    const { role, replicaLog: log } = this;
+    if (this.failed) return refusedAppend(this.index, ErrorCode.KAFKA_STORAGE_ERROR);
+    if (role === null || log === null) return refusedAppend(this.index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    const { minInsyncReplicas } = log.config;
+    const tooFew = role.checkAppend(acks, minInsyncReplicas);
+    if (tooFew !== ErrorCode.NONE) return refusedAppend(this.index, tooFew, log.logStartOffset);
+    const outcome = log.append(records, { origin, leaderEpoch: this.leaderEpoch, nowMs: wallMs });
+    if (!outcome.ok) return this.refusal(outcome.errorCode, outcome.message, outcome.recordErrors, log);
+    const { baseOffset, lastOffset, logAppendTimeMs, written } = outcome;
+    const result = acceptedAppend(this.index, baseOffset, lastOffset, logAppendTimeMs, log.logStartOffset);
+    if (lastOffset >= log.logEndOffset) this.visible.note(lastOffset + 1, records.length);
+    if (written !== this.writeInFlight) {
+      this.writeInFlight = written;
+      void written.then(this.onWritten, this.onWriteFailed);
+    }
+    if (acks === 1 && lastOffset >= log.logEndOffset) {
+      this.awaitingWrite.add(lastOffset + 1, operation.wait(result, this.writeQueue));
+    } else if (acks === -1) {
+      if (lastOffset >= role.highWatermark) this.awaitingReplicas.add(lastOffset + 1, operation.wait(result, this.replicaQueue));
+      else result.errorCode = role.checkAcknowledged(minInsyncReplicas);
+    }
+    return result;
+  }
+
+  private refusal(errorCode: number, message: string, recordErrors: AppendResult['recordErrors'] | undefined, log: ReplicaLog): AppendResult {
+    switch (errorCode) {
+      // These tell no log start, as in Kafka: they are refused before the log is looked at.
+      case ErrorCode.CORRUPT_MESSAGE:
+      case ErrorCode.MESSAGE_TOO_LARGE:
+      case ErrorCode.RECORD_LIST_TOO_LARGE:
+      case ErrorCode.KAFKA_STORAGE_ERROR:
+        return refusedAppend(this.index, errorCode);
+      // Only record validation explains itself to the producer.
+      case ErrorCode.INVALID_RECORD:
+      case ErrorCode.INVALID_TIMESTAMP:
+        return refusedAppend(this.index, errorCode, log.logStartOffset, message, recordErrors);
+      default:
+        return refusedAppend(this.index, errorCode, log.logStartOffset);
+    }
+  }
+
+  /** The file has more than before. */
+  private logWritten(): void {
+    const { role, replicaLog: log } = this;
+    if (log === null || this.failed) return;
+    for (let slot = this.awaitingWrite.takeReached(log.logEndOffset); slot !== undefined; ) {
+      slot.complete(ErrorCode.NONE);
+      slot = this.awaitingWrite.takeReached(log.logEndOffset);
+    }
+    if (role === null) return;
+    if (role.logEndAdvanced(log.logEndOffset, this.nowMs())) this.highWatermarkAdvanced();
+    if (this.watches.size > 0) for (const watch of this.watches) if (watch.awaitsLogEnd) watch.watcher.partitionAdvanced(0);
+  }
+
+  /** A follower has fetched from `fetchOffset`: it has all below. */
+  followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number): void {
+    if (this.role?.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs()) === true) this.highWatermarkAdvanced();
+  }
+
+  /** The high watermark is beyond where it was: answers acks=all and wakes consumers. */
+  highWatermarkAdvanced(): void {
+    const { role } = this;
+    const highWatermark = this.highWatermark;
+    if (role !== null && this.awaitingReplicas.size > 0) {
+      const verdict = role.checkAcknowledged(this.replicaLog!.config.minInsyncReplicas);
+      for (let slot = this.awaitingReplicas.takeReached(highWatermark); slot !== undefined; ) {
+        slot.complete(verdict);
+        slot = this.awaitingReplicas.takeReached(highWatermark);
+      }
+    }
+    this.visible.advance(highWatermark);
+    if (this.watches.size === 0) return;
+    for (const watch of this.watches) {
+      if (watch.awaitsLogEnd) continue;
+      const size = this.visible.total - watch.seenSize;
+      watch.seenSize = this.visible.total;
+      watch.watcher.partitionAdvanced(size);
+    }
+  }
+
+  // Fetching
+
+  /** NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH. -1 asks for no check. */
+  checkLeaderEpoch(currentLeaderEpoch: number): number {
+    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE;
+    return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
+  }
+
+  /** Whether a client that says it knows this leader epoch may ask this replica: NONE or the refusal. */
+  checkAccess(currentLeaderEpoch: number, onlyLeader: boolean): number {
+    if (this.failed) return ErrorCode.KAFKA_STORAGE_ERROR;
+    const epochError = this.checkLeaderEpoch(currentLeaderEpoch);
+    if (epochError !== ErrorCode.NONE) return epochError;
+    return this.replicaLog === null || (onlyLeader && this.role === null) ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE;
+  }
+
+  /** Everything of a fetch's answer but the records, which are to be read below `fetchEnd` if there is no error. */
+  prepareFetch(request: FetchablePartition, parameters: FetchParameters): FetchPartitionResult {
+    const { topicId } = this;
+    if (request.topicId !== ZERO_UUID && topicId !== ZERO_UUID && request.topicId !== topicId) {
+      return emptyResult(this.index, ErrorCode.INCONSISTENT_TOPIC_ID);
+    }
+    const refusal = this.checkAccess(request.currentLeaderEpoch, parameters.onlyLeader);
+    if (refusal !== ErrorCode.NONE) return emptyResult(this.index, refusal);
+    const log = this.replicaLog!;
+    if (parameters.replicaId >= 0 && this.role?.follower(parameters.replicaId) === undefined) {
+      // With an epoch that matches ours, it may be a replica that we haven't been told of yet: let it try again.
+      const known = request.currentLeaderEpoch >= 0;
+      return emptyResult(this.index, known ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    }
+    const { fetchOffset } = request;
+    let divergence: EpochEnd | null = null;
+    if (request.lastFetchedEpoch >= 0) {
+      const end = this.endOfEpoch(request.lastFetchedEpoch);
+      if (end === null || fetchOffset < log.logStartOffset) return emptyResult(this.index, ErrorCode.OFFSET_OUT_OF_RANGE);
+      if (end.leaderEpoch < request.lastFetchedEpoch || end.endOffset < fetchOffset) divergence = end;
+    }
+    if (divergence === null && (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)) {
+      return emptyResult(this.index, ErrorCode.OFFSET_OUT_OF_RANGE);
+    }
+    const result = emptyResult(this.index, ErrorCode.NONE);
+    result.highWatermark = this.highWatermark;
+    result.lastStableOffset = this.lastStableOffset;
+    result.logStartOffset = log.logStartOffset;
+    if (parameters.readCommitted) result.abortedTransactions = [];
+    if (divergence !== null) result.divergingEpoch = { epoch: divergence.leaderEpoch, endOffset: divergence.endOffset };
+    return result;
+  }
+
+  /** Where this reader's records end. */
+  fetchEnd(parameters: FetchParameters): number {
+    if (parameters.replicaId >= 0) return this.replicaLog?.logEndOffset ?? 0;
+    return parameters.readCommitted ? this.lastStableOffset : this.highWatermark;
+  }
+
+  /** The largest epoch at most `leaderEpoch` that the log knows, and where it ends; null when there is none. */
+  endOfEpoch(leaderEpoch: number): EpochEnd | null {
+    const log = this.replicaLog;
+    if (log === null) return null;
+    // The newest epoch ends where the log does, also while its first record is still to come.
+    if (leaderEpoch === this.leaderEpoch && this.role !== null) return { leaderEpoch, endOffset: log.logEndOffset };
+    return log.endOfEpoch(leaderEpoch);
+  }
+
+  watch(watcher: FetchWatcher, awaitsLogEnd: boolean): FetchWatch {
+    const watch: FetchWatch = { watcher, awaitsLogEnd, seenSize: this.visible.total };
+    this.watches.add(watch);
+    return watch;
+  }
+
+  unwatch(watch: FetchWatch): void {
+    this.watches.delete(watch);
+  }
+
+  private wakeAll(): void {
+    for (const watch of this.watches) watch.watcher.partitionAdvanced(0);
+  }
+
+  private refuseWaiting(errorCode: number, alsoWrites: boolean): void {
+    for (const slot of this.awaitingReplicas.takeAll()) slot.complete(errorCode);
+    // acks=1 promises this broker's disk only: as a follower we still keep that promise, without a replica we can't.
+    if (alsoWrites) for (const slot of this.awaitingWrite.takeAll()) slot.complete(errorCode);
+  }
+}
