@@ -19,8 +19,9 @@ import { type Leadership, PartitionLeader } from './partition-leader.ts';
 import type { AppendOrigin, EpochEnd, ReplicaLog } from './replica-log.ts';
 import { VisibleSize } from './visible-size.ts';
 
-/** What a partition tells the rest of the broker. */
-export interface PartitionEvents {
+/** What a partition asks and tells the rest of the broker. */
+export interface PartitionHost {
+  isAlive(brokerId: number): boolean;
   /** Writing to the partition's log directory failed. */
   logFailed(partition: Partition, error: unknown): void;
 }
@@ -38,6 +39,11 @@ export interface FetchWatch {
   seenSize: number;
 }
 
+/** Waits until every live replica's log starts at an offset; `settle` hears NONE, or why that will not happen. */
+export interface DeletionWaiter {
+  settle(errorCode: number): void;
+}
+
 export class Partition {
   readonly topic: string;
   readonly index: number;
@@ -50,22 +56,23 @@ export class Partition {
   /** Of a follower, as its leader told; a leader's is its role's. */
   private followerHighWatermark = 0;
   private failed = false;
-  private readonly events: PartitionEvents;
+  private readonly host: PartitionHost;
   private readonly nowMs: () => number;
   private readonly visible = new VisibleSize();
   private readonly watches = new Set<FetchWatch>();
   private readonly awaitingWrite = new OffsetWaiters<AppendSlot>();
   private readonly awaitingReplicas = new OffsetWaiters<AppendSlot>();
+  private readonly awaitingDeletion = new OffsetWaiters<DeletionWaiter>();
   private readonly writeQueue: AppendQueue = { abandon: (slot) => this.awaitingWrite.remove(slot) };
   private readonly replicaQueue: AppendQueue = { abandon: (slot) => this.awaitingReplicas.remove(slot) };
   private writeInFlight: Promise<void> | null = null;
   private readonly onWritten = (): void => this.logWritten();
-  private readonly onWriteFailed = (error: unknown): void => this.events.logFailed(this, error);
+  private readonly onWriteFailed = (error: unknown): void => this.host.logFailed(this, error);
 
-  constructor(topic: string, index: number, events: PartitionEvents, nowMs: () => number) {
+  constructor(topic: string, index: number, host: PartitionHost, nowMs: () => number) {
     this.topic = topic;
     this.index = index;
-    this.events = events;
+    this.host = host;
     this.nowMs = nowMs;
   }
 
@@ -215,6 +222,7 @@ export class Partition {
   /** A follower has fetched from `fetchOffset`: it has all below. */
   followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number): void {
     if (this.role?.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs()) === true) this.highWatermarkAdvanced();
+    if (this.awaitingDeletion.size > 0) this.lowWatermarkAdvanced();
   }
 
   /** The high watermark is beyond where it was: answers acks=all and wakes consumers. */
@@ -312,12 +320,37 @@ export class Partition {
     this.watches.delete(watch);
   }
 
+  // Deleting records
+
+  /** The smallest log start among the leader's and those of its live followers. */
+  get lowWatermark(): number {
+    const logStartOffset = this.replicaLog?.logStartOffset ?? -1;
+    return this.role?.lowWatermark(logStartOffset, (brokerId) => this.host.isAlive(brokerId)) ?? logStartOffset;
+  }
+
+  awaitLowWatermark(offset: number, waiter: DeletionWaiter): void {
+    this.awaitingDeletion.add(offset, waiter);
+  }
+
+  abandonDeletion(waiter: DeletionWaiter): void {
+    this.awaitingDeletion.remove(waiter);
+  }
+
+  private lowWatermarkAdvanced(): void {
+    const { lowWatermark } = this;
+    for (let waiter = this.awaitingDeletion.takeReached(lowWatermark); waiter !== undefined; ) {
+      waiter.settle(ErrorCode.NONE);
+      waiter = this.awaitingDeletion.takeReached(lowWatermark);
+    }
+  }
+
   private wakeAll(): void {
     for (const watch of this.watches) watch.watcher.partitionAdvanced(0);
   }
 
   private refuseWaiting(errorCode: number, alsoWrites: boolean): void {
     for (const slot of this.awaitingReplicas.takeAll()) slot.complete(errorCode);
+    for (const waiter of this.awaitingDeletion.takeAll()) waiter.settle(errorCode);
     // acks=1 promises this broker's disk only: as a follower we still keep that promise, without a replica we can't.
     if (alsoWrites) for (const slot of this.awaitingWrite.takeAll()) slot.complete(errorCode);
   }

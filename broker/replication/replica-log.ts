@@ -63,4 +63,14 @@ export interface ReplicaLog {
   assignLeaderEpoch(leaderEpoch: number, startOffset: number): void;
   /** The largest epoch at most `leaderEpoch`, and where it ends; null when the log knows none. */
   endOfEpoch(leaderEpoch: number): EpochEnd | null;
+  /** The oldest epoch that the log knows; null when it knows none. */
+  earliestEpoch(): { readonly leaderEpoch: number; readonly startOffset: number } | null;
+  /** The first record stamped `timestampMs` or later. */
+  offsetForTimestamp(timestampMs: number): TimestampedOffset | null | Promise<TimestampedOffset | null>;
+  /** The record with the newest stamp. */
+  offsetOfMaxTimestamp(): TimestampedOffset | null | Promise<TimestampedOffset | null>;
+  /** Where each segment begins and when it was last written, oldest first. */
+  segmentStarts(): { readonly baseOffset: number; readonly modifiedMs: number }[];
+  /** Records below `offset` are gone from now on; never goes back. */
+  advanceLogStart(offset: number): void;
 }

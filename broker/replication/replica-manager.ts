@@ -14,10 +14,11 @@ import type { LeaderAndIsrRequest, LeaderAndIsrResponse } from '../protocol/mess
 import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messages/05-stop-replica.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import { AppendOperation, type AppendResult, refusedAppend } from './append-operation.ts';
+import { moveLogStart, type DeleteRecordsResult } from './delete-records.ts';
 import { FetchOperation, type FetchHost } from './fetch-operation.ts';
 import { emptyResult, type FetchablePartition, type FetchParameters, type FetchPartitionResult } from './fetch-types.ts';
 import { leaderAndIsrResponse, partitionOrders, stopOrders, type PartitionOrder } from './orders.ts';
-import { Partition, type PartitionEvents } from './partition.ts';
+import { Partition, type PartitionHost } from './partition.ts';
 import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
 import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
 
@@ -67,6 +68,8 @@ export interface AppendEntry {
   readonly topic: string;
   readonly partition: number;
   readonly records: Buffer;
+  /** Not NONE (0): refused before it came here; answered in its place. */
+  readonly refusal?: number;
 }
 
 export interface AppendRequest {
@@ -90,7 +93,7 @@ export function isInternalTopic(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state';
 }
 
-export class ReplicaManager implements FetchHost, PartitionEvents {
+export class ReplicaManager implements FetchHost, PartitionHost {
   readonly brokerId: number;
   readonly scheduler: Scheduler;
   private readonly options: ReplicaManagerOptions;
@@ -290,9 +293,11 @@ export class ReplicaManager implements FetchHost, PartitionEvents {
     const { acks, origin, entries } = request;
     const wallMs = this.clock.wallMs();
     let replicated = false;
-    for (const { topic, partition: index, records } of entries) {
+    for (const { topic, partition: index, records, refusal = ErrorCode.NONE } of entries) {
       const partition = this.topics.get(topic)?.[index];
-      if (acks !== 1 && acks !== -1 && acks !== 0) {
+      if (refusal !== ErrorCode.NONE && (partition !== undefined || this.options.cluster.hasPartition(topic, index))) {
+        operation.results.push(refusedAppend(index, refusal));
+      } else if (acks !== 1 && acks !== -1 && acks !== 0) {
         operation.results.push(refusedAppend(index, ErrorCode.INVALID_REQUIRED_ACKS));
       } else if (!request.internalTopicsAllowed && isInternalTopic(topic)) {
         operation.results.push(refusedAppend(index, ErrorCode.INVALID_TOPIC_EXCEPTION));
@@ -307,6 +312,36 @@ export class ReplicaManager implements FetchHost, PartitionEvents {
     // Our own disk answers or fails; only other brokers can keep a producer waiting.
     const timed = acks === -1 && replicated;
     return operation.finished(timed ? this.scheduler.after(request.timeoutMs, () => operation.timeOut()) : null);
+  }
+
+  // Deleting records
+
+  /** Moves log starts, then waits at most `timeoutMs` for the replicas. Results in the order of the entries. */
+  deleteRecords(
+    entries: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
+    timeoutMs: number,
+  ): Promise<DeleteRecordsResult[]> {
+    return Promise.all(entries.map((entry) => this.deleteRecordsOf(entry.topic, entry.partition, entry.offset, timeoutMs)));
+  }
+
+  private async deleteRecordsOf(topic: string, index: number, offset: number, timeoutMs: number): Promise<DeleteRecordsResult> {
+    if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
+    const partition = this.partition(topic, index);
+    if (partition === undefined) return { errorCode: this.absence(topic, index), lowWatermark: -1 };
+    const { result, requested } = moveLogStart(partition, offset);
+    if (requested === null) return result;
+    if (partition.lowWatermark < requested) {
+      result.errorCode = await new Promise<number>((resolve) => {
+        const waiter = { settle: resolve };
+        partition.awaitLowWatermark(requested, waiter);
+        this.scheduler.after(timeoutMs, () => {
+          partition.abandonDeletion(waiter);
+          resolve(ErrorCode.REQUEST_TIMED_OUT);
+        });
+      });
+    }
+    result.lowWatermark = partition.lowWatermark;
+    return result;
   }
 
   // Fetching

@@ -1,0 +1,83 @@
+/** Finds a partition's offsets: its ends, and records by their timestamps. */
+import { ErrorCode } from '../protocol/error-codes.ts';
+import type { Partition } from './partition.ts';
+
+export const LATEST_TIMESTAMP = -1;
+export const EARLIEST_TIMESTAMP = -2;
+export const MAX_TIMESTAMP = -3;
+/** Asks any replica, leader or not: for debugging. */
+export const DEBUGGING_REPLICA_ID = -2;
+
+export interface OffsetsQuery {
+  /** A follower's broker id, -1 for consumers, -2 for debugging. */
+  readonly replicaId: number;
+  readonly readCommitted: boolean;
+  /** Of the client; -1 for no check. */
+  readonly currentLeaderEpoch: number;
+  /** Milliseconds since the epoch, or one of the constants above. */
+  readonly timestamp: number;
+}
+
+export interface OffsetAnswer {
+  readonly errorCode: number;
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+export function noOffset(errorCode: number): OffsetAnswer {
+  return { errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+}
+
+/**
+ * Answers a query. Consumers never hear of offsets that they can't read yet; and while a new leader's high watermark may still
+ * be behind what the old one had shown them, they hear OFFSET_NOT_AVAILABLE rather than an end that seems to go back (KIP-207).
+ */
+export async function listOffset(partition: Partition, query: OffsetsQuery): Promise<OffsetAnswer> {
+  const refusal = partition.checkAccess(query.currentLeaderEpoch, query.replicaId !== DEBUGGING_REPLICA_ID);
+  if (refusal !== ErrorCode.NONE) return noOffset(refusal);
+  const log = partition.log!;
+  const isConsumer = query.replicaId === -1;
+  const end = !isConsumer ? log.logEndOffset : query.readCommitted ? partition.lastStableOffset : partition.highWatermark;
+  const unsure = isConsumer && partition.leader !== null && partition.leader.highWatermarkLagsEpochStart;
+  switch (query.timestamp) {
+    case LATEST_TIMESTAMP:
+      if (unsure) return noOffset(ErrorCode.OFFSET_NOT_AVAILABLE);
+      return { errorCode: ErrorCode.NONE, timestamp: -1, offset: end, leaderEpoch: partition.leaderEpoch };
+    case EARLIEST_TIMESTAMP: {
+      const first = log.earliestEpoch();
+      const leaderEpoch = first !== null && first.startOffset <= log.logStartOffset ? first.leaderEpoch : -1;
+      return { errorCode: ErrorCode.NONE, timestamp: -1, offset: log.logStartOffset, leaderEpoch };
+    }
+    default: {
+      const newest = query.timestamp === MAX_TIMESTAMP;
+      const found = await (newest ? log.offsetOfMaxTimestamp() : log.offsetForTimestamp(query.timestamp));
+      if (found === null) return noOffset(unsure ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.NONE);
+      if (found.offset >= end) return noOffset(unsure ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.NONE);
+      return { errorCode: ErrorCode.NONE, timestamp: found.timestamp, offset: found.offset, leaderEpoch: found.leaderEpoch };
+    }
+  }
+}
+
+/**
+ * The answer of version 0: up to `maxCount` offsets at which a segment begins, and the end, newest first, none of them from after
+ * `timestamp`. Consumers get the high watermark in place of what lies beyond it.
+ */
+export function listLegacyOffsets(partition: Partition, replicaId: number, timestamp: number, maxCount: number, nowMs: number): number[] {
+  const log = partition.log!;
+  const candidates: { offset: number; sinceMs: number }[] = log.segmentStarts().map(({ baseOffset, modifiedMs }) => ({
+    offset: Math.max(baseOffset, log.logStartOffset),
+    sinceMs: modifiedMs,
+  }));
+  if (candidates.length === 0 || log.logEndOffset > candidates.at(-1)!.offset) {
+    candidates.push({ offset: log.logEndOffset, sinceMs: nowMs });
+  }
+  let last = candidates.length - 1;
+  if (timestamp === EARLIEST_TIMESTAMP) last = 0;
+  else if (timestamp !== LATEST_TIMESTAMP) while (last >= 0 && candidates[last]!.sinceMs > timestamp) last -= 1;
+  const count = Math.max(0, Math.min(maxCount, last + 1));
+  const offsets = candidates.slice(last + 1 - count, last + 1).map(({ offset }) => offset).reverse();
+  const { highWatermark } = partition;
+  if (replicaId !== -1 || !offsets.some((offset) => offset > highWatermark)) return offsets;
+  return [highWatermark, ...offsets.filter((offset) => offset <= highWatermark)];
+}
