@@ -1,0 +1,93 @@
+/**
+ * Open files, bounded: thousands of partitions have more files than a process may open, and most of them are rarely touched. A
+ * file is opened when it is used and stays open until others need its place, longest unused first. Files in use are never closed,
+ * so the pool can exceed its bound by the number of operations under way.
+ */
+import type { FileHandle, FileSystem } from './file.ts';
+
+interface Entry {
+  /** How many operations use the file now. */
+  users: number;
+  /** Known once the file is open. */
+  handle: FileHandle | null;
+  readonly opening: Promise<FileHandle>;
+  /** Its file is to be closed when the last user is done: it was forgotten meanwhile. */
+  forgotten: boolean;
+}
+
+export class HandlePool {
+  private readonly fileSystem: FileSystem;
+  private readonly openMax: number;
+  /** In order of use, oldest first. */
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(fileSystem: FileSystem, openMax: number) {
+    this.fileSystem = fileSystem;
+    this.openMax = openMax;
+  }
+
+  get openCount(): number {
+    return this.entries.size;
+  }
+
+  /** Runs `operation` on the open file. `create` makes the file when it isn't there. */
+  async use<T>(path: string, create: boolean, operation: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const entry = this.take(path, create);
+    try {
+      return await operation(entry.handle ?? (await entry.opening));
+    } finally {
+      entry.users--;
+      if (entry.forgotten) await this.closeIfIdle(entry);
+      else await this.evict();
+    }
+  }
+
+  private take(path: string, create: boolean): Entry {
+    let entry = this.entries.get(path);
+    if (entry === undefined) {
+      const opening = this.fileSystem.open(path, { create });
+      const opened: Entry = { users: 0, handle: null, opening, forgotten: false };
+      opening.then(
+        (handle) => void (opened.handle = handle),
+        // Whoever waits for `opening` gets the error; the next use tries again.
+        () => void (this.entries.get(path) === opened && this.entries.delete(path)),
+      );
+      entry = opened;
+    } else {
+      this.entries.delete(path);
+    }
+    this.entries.set(path, entry);
+    entry.users++;
+    return entry;
+  }
+
+  private async evict(): Promise<void> {
+    if (this.entries.size <= this.openMax) return;
+    for (const [path, entry] of this.entries) {
+      if (this.entries.size <= this.openMax) return;
+      if (entry.users > 0 || entry.handle === null) continue;
+      this.entries.delete(path);
+      await entry.handle.close();
+    }
+  }
+
+  /** The file was renamed or goes away: the next use opens it anew. */
+  async forget(path: string): Promise<void> {
+    const entry = this.entries.get(path);
+    if (entry === undefined) return;
+    this.entries.delete(path);
+    entry.forgotten = true;
+    await this.closeIfIdle(entry);
+  }
+
+  private async closeIfIdle(entry: Entry): Promise<void> {
+    if (entry.users > 0 || entry.handle === null) return;
+    const handle = entry.handle;
+    entry.handle = null;
+    await handle.close();
+  }
+
+  async close(): Promise<void> {
+    for (const path of [...this.entries.keys()]) await this.forget(path);
+  }
+}

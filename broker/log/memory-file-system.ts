@@ -1,0 +1,300 @@
+/**
+ * A disk in memory, for tests and the simulation: it can fill up, turn read-only, fail single operations, and lose power.
+ *
+ * Each file remembers what was synced and the writes since. `crash` puts every file back to its synced content plus a prefix of
+ * those writes, the next of which may be torn at any byte or leave zeros where its end should be. Creations, renames and
+ * removals survive, as on a journalling file system. Locks go, because processes do; handles opened before fail from then on.
+ */
+import path from 'node:path';
+import type { Prng } from '../../shared/base/prng.ts';
+import { FileSystemError } from './file.ts';
+import type { DirectoryEntry, FileHandle, FileLock, FileStatus, FileSystem } from './file.ts';
+
+export type Operation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'list' | 'rename' | 'remove' | 'mkdir' | 'lock';
+
+export interface MemoryFileSystemOptions {
+  /** Bytes that fit: a write beyond fails with ENOSPC after as much of it as fits. */
+  readonly capacity?: number;
+  /** Asked before each operation: a code such as `EIO` makes it fail. */
+  readonly fault?: (operation: Operation, filePath: string) => string | null;
+  /** When an operation is done; by default in a later microtask. */
+  readonly delay?: () => Promise<void>;
+  readonly nowMs?: () => number;
+}
+
+interface Write {
+  readonly position: number;
+  readonly bytes: Buffer;
+}
+
+class MemoryFile {
+  content: Buffer = Buffer.alloc(0);
+  size = 0;
+  modifiedMs: number;
+  private synced: Buffer = Buffer.alloc(0);
+  private unsynced: Write[] = [];
+
+  constructor(nowMs: number) {
+    this.modifiedMs = nowMs;
+  }
+
+  write(position: number, bytes: Buffer): void {
+    this.unsynced.push({ position, bytes: Buffer.from(bytes) });
+    this.apply(position, bytes);
+  }
+
+  private apply(position: number, bytes: Buffer): void {
+    const end = position + bytes.length;
+    if (end > this.content.length) {
+      const larger = Buffer.alloc(Math.max(end, this.content.length * 2, 256));
+      this.content.copy(larger, 0, 0, this.size);
+      this.content = larger;
+    }
+    if (position > this.size) this.content.fill(0, this.size, position);
+    bytes.copy(this.content, position);
+    this.size = Math.max(this.size, end);
+  }
+
+  truncate(size: number): void {
+    if (size < this.size) this.size = size;
+    else this.apply(this.size, Buffer.alloc(size - this.size));
+    this.sync(); // a journalled operation on the inode: it does not come undone
+  }
+
+  sync(): void {
+    this.synced = Buffer.from(this.content.subarray(0, this.size));
+    this.unsynced = [];
+  }
+
+  losePower(prng: Prng): void {
+    const writes = this.unsynced;
+    this.content = Buffer.from(this.synced);
+    this.size = this.content.length;
+    this.unsynced = [];
+    const kept = prng.int(writes.length + 1);
+    for (const write of writes.slice(0, kept)) this.apply(write.position, write.bytes);
+    const torn = writes[kept];
+    if (torn !== undefined) {
+      const bytes = torn.bytes.subarray(0, prng.int(torn.bytes.length + 1));
+      this.apply(torn.position, bytes);
+      if (prng.int(2) === 0) this.apply(torn.position + bytes.length, Buffer.alloc(torn.bytes.length - bytes.length));
+    }
+    this.sync();
+  }
+}
+
+type Node = MemoryFile | 'directory';
+
+export class MemoryFileSystem implements FileSystem {
+  readOnly = false;
+  private readonly nodes = new Map<string, Node>([['/', 'directory']]);
+  private locks = new Set<string>();
+  /** Counts power losses: a handle of an earlier life is dead. */
+  private life = 0;
+  private capacity: number;
+  private readonly options: MemoryFileSystemOptions;
+  private fault: (operation: Operation, filePath: string) => string | null;
+
+  constructor(options: MemoryFileSystemOptions = {}) {
+    this.options = options;
+    this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
+    this.fault = options.fault ?? (() => null);
+  }
+
+  /** Bytes in all files. */
+  get used(): number {
+    let sum = 0;
+    for (const node of this.nodes.values()) if (node !== 'directory') sum += node.size;
+    return sum;
+  }
+
+  setCapacity(bytes: number): void {
+    this.capacity = bytes;
+  }
+
+  setFault(fault: (operation: Operation, filePath: string) => string | null): void {
+    this.fault = fault;
+  }
+
+  /** Power is lost: see the head of this file. */
+  crash(prng: Prng): void {
+    this.life++;
+    this.locks = new Set();
+    for (const node of this.nodes.values()) if (node !== 'directory') node.losePower(prng);
+  }
+
+  /** The process dies (`kill -9`): what was written stays, locks and handles go. */
+  kill(): void {
+    this.life++;
+    this.locks = new Set();
+  }
+
+  /** For tests: the content of a file, or null. */
+  peek(filePath: string): Buffer | null {
+    const node = this.nodes.get(path.resolve('/', filePath));
+    return node === undefined || node === 'directory' ? null : Buffer.from(node.content.subarray(0, node.size));
+  }
+
+  private async step(operation: Operation, filePath: string, life = this.life): Promise<void> {
+    await (this.options.delay?.() ?? Promise.resolve());
+    if (life !== this.life) throw failure(operation, filePath, 'EBADF', 'the process that opened it is gone');
+    const code = this.fault(operation, filePath);
+    if (code !== null) throw failure(operation, filePath, code, 'injected fault');
+    if (this.readOnly && !['read', 'list', 'open', 'sync'].includes(operation)) {
+      throw failure(operation, filePath, 'EROFS', 'read-only file system');
+    }
+  }
+
+  private nowMs(): number {
+    return this.options.nowMs?.() ?? 0;
+  }
+
+  private file(filePath: string): MemoryFile | null {
+    const node = this.nodes.get(filePath);
+    if (node === 'directory') throw failure('open', filePath, 'EISDIR', 'is a directory');
+    return node ?? null;
+  }
+
+  private create(filePath: string): MemoryFile {
+    if (this.nodes.get(path.dirname(filePath)) !== 'directory') throw failure('open', filePath, 'ENOENT', 'no such directory');
+    if (this.readOnly) throw failure('open', filePath, 'EROFS', 'read-only file system');
+    const file = new MemoryFile(this.nowMs());
+    this.nodes.set(filePath, file);
+    return file;
+  }
+
+  async open(rawPath: string, options?: { readonly create?: boolean }): Promise<FileHandle> {
+    const filePath = path.resolve('/', rawPath);
+    const life = this.life;
+    await this.step('open', filePath);
+    const file = this.file(filePath) ?? (options?.create === true ? this.create(filePath) : null);
+    if (file === null) throw failure('open', filePath, 'ENOENT', 'no such file');
+    return {
+      writev: async (buffers, position) => {
+        // The bytes are those at the time of the call, as the kernel takes them before the call is answered.
+        const bytes = Buffer.concat(buffers);
+        await this.step('write', filePath, life);
+        this.put(file, filePath, bytes, position);
+      },
+      read: async (buffer, position) => {
+        await this.step('read', filePath, life);
+        return file.content.copy(buffer, 0, position, Math.min(file.size, position + buffer.length));
+      },
+      sync: async () => {
+        await this.step('sync', filePath, life);
+        file.sync();
+      },
+      truncate: async (size) => {
+        await this.step('truncate', filePath, life);
+        file.truncate(size);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  private put(file: MemoryFile, filePath: string, bytes: Buffer, position: number): void {
+    const growth = Math.max(0, position + bytes.length - file.size);
+    const room = this.capacity - this.used;
+    const fits = growth <= room ? bytes : bytes.subarray(0, Math.max(0, bytes.length - (growth - room)));
+    if (fits.length > 0) file.write(position, fits);
+    file.modifiedMs = this.nowMs();
+    if (fits.length < bytes.length) throw failure('write', filePath, 'ENOSPC', 'no space left on device');
+  }
+
+  async readFile(rawPath: string): Promise<Buffer | null> {
+    const filePath = path.resolve('/', rawPath);
+    await this.step('read', filePath);
+    const file = this.file(filePath);
+    return file === null ? null : Buffer.from(file.content.subarray(0, file.size));
+  }
+
+  async replaceFile(rawPath: string, content: Buffer): Promise<void> {
+    await this.writeFile(`${rawPath}.tmp`, content, { sync: true });
+    await this.rename(`${rawPath}.tmp`, rawPath);
+  }
+
+  async writeFile(rawPath: string, content: Buffer, options?: { readonly sync?: boolean }): Promise<void> {
+    const filePath = path.resolve('/', rawPath);
+    await this.step('write', filePath);
+    const file = this.create(filePath);
+    this.put(file, filePath, content, 0);
+    if (options?.sync === true) file.sync();
+  }
+
+  async status(rawPath: string): Promise<FileStatus | null> {
+    const filePath = path.resolve('/', rawPath);
+    await this.step('read', filePath);
+    const node = this.nodes.get(filePath);
+    if (node === undefined) return null;
+    if (node === 'directory') return { size: 0, isDirectory: true, modifiedMs: 0 };
+    return { size: node.size, isDirectory: false, modifiedMs: node.modifiedMs };
+  }
+
+  async list(rawPath: string): Promise<DirectoryEntry[]> {
+    const directory = path.resolve('/', rawPath);
+    await this.step('list', directory);
+    if (this.nodes.get(directory) !== 'directory') throw failure('list', directory, 'ENOENT', 'no such directory');
+    const entries: DirectoryEntry[] = [];
+    for (const [name, node] of this.nodes) {
+      if (name !== directory && path.dirname(name) === directory) {
+        entries.push({ name: path.basename(name), isDirectory: node === 'directory' });
+      }
+    }
+    return entries;
+  }
+
+  async makeDirectory(rawPath: string): Promise<void> {
+    const directory = path.resolve('/', rawPath);
+    if (this.nodes.get(directory) === 'directory') return;
+    await this.step('mkdir', directory);
+    for (let at = directory; at !== '/'; at = path.dirname(at)) {
+      if (this.nodes.get(at) === undefined) this.nodes.set(at, 'directory');
+      else if (this.nodes.get(at) !== 'directory') throw failure('mkdir', at, 'ENOTDIR', 'a file is in the way');
+    }
+  }
+
+  async rename(rawFrom: string, rawTo: string): Promise<void> {
+    const from = path.resolve('/', rawFrom);
+    const to = path.resolve('/', rawTo);
+    await this.step('rename', from);
+    const node = this.nodes.get(from);
+    if (node === undefined) throw failure('rename', from, 'ENOENT', 'no such file');
+    for (const [name, found] of [...this.nodes]) {
+      if (name !== from && !name.startsWith(`${from}/`)) continue;
+      this.nodes.delete(name);
+      this.nodes.set(to + name.slice(from.length), found);
+    }
+  }
+
+  async remove(rawPath: string): Promise<void> {
+    const filePath = path.resolve('/', rawPath);
+    await this.step('remove', filePath);
+    this.nodes.delete(filePath);
+  }
+
+  async removeTree(rawPath: string): Promise<void> {
+    const directory = path.resolve('/', rawPath);
+    await this.step('remove', directory);
+    for (const name of [...this.nodes.keys()]) {
+      if (name === directory || name.startsWith(`${directory}/`)) this.nodes.delete(name);
+    }
+  }
+
+  async syncDirectory(rawPath: string): Promise<void> {
+    await this.step('sync', path.resolve('/', rawPath));
+  }
+
+  async lock(rawPath: string): Promise<FileLock | null> {
+    const filePath = path.resolve('/', rawPath);
+    await this.step('lock', filePath);
+    if (this.locks.has(filePath)) return null;
+    if (this.file(filePath) === null) this.create(filePath);
+    const locks = this.locks;
+    locks.add(filePath);
+    return { release: () => void locks.delete(filePath) };
+  }
+}
+
+function failure(act: string, filePath: string, code: string, why: string): FileSystemError {
+  return new FileSystemError(act, filePath, Object.assign(new Error(`${code}: ${why}`), { code }));
+}
