@@ -16,7 +16,7 @@ export abstract class GroupBase {
   readonly groupId: string;
   readonly config: GroupConfig;
   readonly members = new Membership();
-  readonly offsets = new GroupOffsets();
+  readonly offsets: GroupOffsets;
   generationId = 0;
   protocolType: string | null = null;
   protocolName: string | null = null;
@@ -30,9 +30,10 @@ export abstract class GroupBase {
   protected currentState: GroupState = 'Empty';
   protected effects: Effect[] = [];
 
-  constructor(groupId: string, config: GroupConfig, now: Moment) {
+  constructor(groupId: string, config: GroupConfig, now: Moment, offsets = new GroupOffsets()) {
     this.groupId = groupId;
     this.config = config;
+    this.offsets = offsets;
     this.stateTimestampMs = now.wallMs;
   }
 

@@ -10,7 +10,7 @@ export interface GroupConfig {
   /** `offset.metadata.max.bytes`: counted in characters, as Kafka does. */
   readonly offsetMetadataMaxBytes: number;
   /** `offsets.retention.minutes`, `offsets.retention.check.interval.ms`. */
-  readonly offsetsRetentionMs: number;
+  readonly offsetsRetentionMinutes: number;
   readonly offsetsRetentionCheckIntervalMs: number;
   /** `offsets.commit.timeout.ms`, `offsets.commit.required.acks`. */
   readonly offsetsCommitTimeoutMs: number;
@@ -29,7 +29,7 @@ export const defaultGroupConfig: GroupConfig = {
   groupInitialRebalanceDelayMs: 3_000,
   groupMaxSize: 0x7fff_ffff,
   offsetMetadataMaxBytes: 4_096,
-  offsetsRetentionMs: 7 * 24 * 60 * 60_000,
+  offsetsRetentionMinutes: 7 * 24 * 60,
   offsetsRetentionCheckIntervalMs: 600_000,
   offsetsCommitTimeoutMs: 5_000,
   offsetsCommitRequiredAcks: -1,

@@ -354,8 +354,9 @@ export class Group extends Rebalance {
         clientHost: stored.clientHost,
         rebalanceTimeoutMs: stored.rebalanceTimeout,
         sessionTimeoutMs: stored.sessionTimeout,
-        protocols: [{ name: value.protocol ?? '', metadata: stored.subscription }],
-        assignment: stored.assignment,
+        // Copies: what was decoded shares memory with a whole chunk of the log.
+        protocols: [{ name: value.protocol ?? '', metadata: Buffer.from(stored.subscription) }],
+        assignment: Buffer.from(stored.assignment),
         awaitingJoin: null,
         awaitingSync: null,
         isNew: false,

@@ -8,8 +8,9 @@ import type { CommittedOffset, TopicPartition } from './offsets.ts';
 
 /** Forgets what has expired by `wallMs`; returns the partitions that need tombstones. */
 export function removeExpiredOffsets(group: GroupBase, wallMs: number): TopicPartition[] {
+  const retentionMs = group.config.offsetsRetentionMinutes * 60_000;
   const isDue = (baseMs: number, offset: CommittedOffset): boolean =>
-    offset.expireTimestamp === -1 ? wallMs - baseMs >= group.config.offsetsRetentionMs : wallMs >= offset.expireTimestamp;
+    offset.expireTimestamp === -1 ? wallMs - baseMs >= retentionMs : wallMs >= offset.expireTimestamp;
 
   const { offsets, subscribedTopics: topics } = group;
   if (group.protocolType === null) return offsets.removeExpired((_, offset) => isDue(offset.commitTimestamp, offset));

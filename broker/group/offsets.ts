@@ -128,6 +128,11 @@ export class GroupOffsets {
     this.offsets.set(topic, partition, { committed, logOffset });
   }
 
+  /** A tombstone read back from the log. */
+  unload(topic: string, partition: number): void {
+    this.offsets.delete(topic, partition);
+  }
+
   /** A commit of producer `producerId`'s transaction, read back or just appended at `logOffset`: seen when the transaction commits. */
   loadTransactional(producerId: number, topic: string, partition: number, committed: CommittedOffset, logOffset: number): void {
     let pending = this.transactional.get(producerId);
@@ -165,7 +170,16 @@ export class GroupOffsets {
   }
 
   removeAll(): TopicPartition[] {
-    return this.remove([...this.offsets.entries()].map(([topic, partition]) => ({ topic, partition })));
+    return this.removeWhere(() => true);
+  }
+
+  /** As `remove`, for all partitions of the topics of which `unwanted` says so. */
+  removeWhere(unwanted: (topic: string) => boolean): TopicPartition[] {
+    const partitions: TopicPartition[] = [];
+    for (const map of [this.offsets, this.staged, ...this.transactional.values()]) {
+      for (const [topic, partition] of map.entries()) if (unwanted(topic)) partitions.push({ topic, partition });
+    }
+    return this.remove(partitions);
   }
 
   /** Forgets every offset of which `expired` says so, except those with a newer one on its way. */

@@ -1,0 +1,94 @@
+/**
+ * Where a group's coordinator is: the leader of the partition of `__consumer_offsets` that keeps it. Asking creates the topic when
+ * it isn't there yet. The client is told COORDINATOR_NOT_AVAILABLE, and asks again, until that partition has a living leader.
+ */
+import { ErrorCode } from '../protocol/error-codes.ts';
+import type { GroupConfig } from './group-config.ts';
+
+export const OFFSETS_TOPIC = '__consumer_offsets';
+
+/** A topic to be created as the cluster's own. */
+export interface InternalTopic {
+  readonly name: string;
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface Endpoint {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the finder knows of the cluster. */
+export interface ClusterView {
+  hasTopic(topic: string): boolean;
+  /** The living leader of a partition, as clients of `listenerName` reach it; null while there is none. */
+  leaderEndpoint(topic: string, partition: number, listenerName: string): Endpoint | null;
+}
+
+export interface CoordinatorFinderOptions {
+  readonly config: GroupConfig;
+  readonly cluster: ClusterView;
+  readonly partitionFor: (groupId: string) => number;
+  /**
+   * Creates the topic unless it exists. Resolves when that is settled (it may take longer until this broker has heard of it), and
+   * says for itself why it could not; called again by the next client that asks.
+   */
+  readonly ensureTopic: (topic: InternalTopic) => Promise<void>;
+}
+
+export interface FoundCoordinator extends Endpoint {
+  readonly errorCode: ErrorCode;
+}
+
+const NOBODY: Endpoint = { nodeId: -1, host: '', port: -1 };
+
+export class CoordinatorFinder {
+  private readonly options: CoordinatorFinderOptions;
+  private creating = false;
+
+  constructor(options: CoordinatorFinderOptions) {
+    this.options = options;
+  }
+
+  findGroupCoordinator(groupId: string, listenerName: string): FoundCoordinator {
+    const { cluster, partitionFor } = this.options;
+    if (cluster.hasTopic(OFFSETS_TOPIC)) {
+      const endpoint = cluster.leaderEndpoint(OFFSETS_TOPIC, partitionFor(groupId), listenerName);
+      if (endpoint !== null) return { errorCode: ErrorCode.NONE, ...endpoint };
+    } else {
+      this.createOffsetsTopic();
+    }
+    return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NOBODY };
+  }
+
+  /** Transactions have no `__transaction_state` to be coordinated by yet: as in a cluster where its leaders are still to come. */
+  findTransactionCoordinator(): FoundCoordinator {
+    return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NOBODY };
+  }
+
+  /** Any number of clients may ask while the topic comes into being: it is created once. */
+  private createOffsetsTopic(): void {
+    if (this.creating) return;
+    this.creating = true;
+    const done = (): void => {
+      this.creating = false;
+    };
+    this.options.ensureTopic(offsetsTopicOf(this.options.config)).then(done, done);
+  }
+}
+
+export function offsetsTopicOf(config: GroupConfig): InternalTopic {
+  return {
+    name: OFFSETS_TOPIC,
+    numPartitions: config.offsetsTopicNumPartitions,
+    replicationFactor: config.offsetsTopicReplicationFactor,
+    configs: {
+      'compression.type': 'producer',
+      'cleanup.policy': 'compact',
+      'segment.bytes': String(config.offsetsTopicSegmentBytes),
+    },
+  };
+}
