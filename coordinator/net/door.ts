@@ -1,0 +1,59 @@
+/**
+ * Where the network meets the request pipeline: a door speaks one client's protocol (msgpackr over WebSocket, jute), the
+ * gate behind it takes typed requests and gives typed answers. One semantics, any number of codecs.
+ */
+import type { Request, Response } from '../../shared/znode/operations.ts';
+import type { EventType } from '../../shared/znode/watch-event.ts';
+
+export interface ConnectMessage {
+  lastZxidSeen: number;
+  timeoutMs: number;
+  /** 0n asks for a new session. */
+  sessionId: bigint;
+  password: Uint8Array;
+  readOnly: boolean;
+}
+
+export interface SessionGrant {
+  /** 0 says that the session is over. */
+  timeoutMs: number;
+  sessionId: bigint;
+  password: Uint8Array;
+}
+
+/** One client's connection, as the pipeline uses it. What is said is kept until `flush`. */
+export interface Door {
+  /** Without port: the `ip` identity. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Bytes on their way to a client that doesn't read them. */
+  readonly unsentBytes: number;
+  connected(grant: SessionGrant): void;
+  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): void;
+  event(type: EventType, path: string, zxid: number): void;
+  /** Sends what was said since the last flush as one write. */
+  flush(): void;
+  /** Stops and resumes reading requests. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection, after what was said was sent. */
+  close(): void;
+}
+
+/** The pipeline's side of one connection. */
+export interface Gate {
+  connect(message: ConnectMessage): void;
+  /** Only after `connect`; before its answer too. */
+  request(xid: number, request: Request): void;
+  /** All requests that arrived together were handed over: answers may leave. */
+  endOfBatch(): void;
+  /** Unsent bytes have left. */
+  drained(): void;
+  /** The connection is gone. */
+  closed(): void;
+}
+
+/** Lets connections in. */
+export interface Gatekeeper {
+  open(door: Door): Gate;
+}

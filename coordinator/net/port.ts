@@ -1,0 +1,177 @@
+/**
+ * The client port. The first bytes of a connection tell its protocol, so all doors share one port:
+ *
+ *     "GET "            HTTP: a WebSocket upgrade on /
+ *     four letters      an operator's four-letter word
+ *     int32 length      ZooKeeper's native protocol (jute)
+ *
+ * A connection that doesn't say what it is in time is closed, and so is one too many from an address.
+ */
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import type { Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { CLIENT_FRAME_BYTES_MAX } from '../../shared/ws-protocol/messages.ts';
+import type { Gatekeeper } from './door.ts';
+import type { FourLetterWords } from './four-letter-words.ts';
+import { WsConnection } from './ws-connection.ts';
+
+export interface PortOptions {
+  port: number;
+  /** Null listens at all addresses. */
+  host: string | null;
+  backlog: number;
+  /** Connections from one address, and in all; 0 means no limit. */
+  perAddressMax: number;
+  totalMax: number;
+  handshakeTimeoutMs: number;
+  requestBytesMax: number;
+  gatekeeper: Gatekeeper;
+  words: FourLetterWords;
+  log: Logger;
+  /** A connection was turned away. */
+  rejected(): void;
+  /** Takes a connection that begins with a length: the native protocol. Null while there is no such door. */
+  openNative: ((socket: Socket, head: Buffer) => void) | null;
+}
+
+export class ClientPort {
+  private readonly options: PortOptions;
+  private readonly server: Server;
+  private readonly http: HttpServer;
+  private readonly ws: WebSocketServer;
+  private readonly sockets = new Set<Socket>();
+  private readonly countByAddress = new Map<string, number>();
+
+  private constructor(options: PortOptions) {
+    this.options = options;
+    this.ws = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: Math.max(CLIENT_FRAME_BYTES_MAX, options.requestBytesMax),
+    });
+    this.http = createHttpServer((_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' });
+      response.end('This is a coordinator: connect by WebSocket\n');
+    });
+    this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.upgrade(request, socket, head));
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Listens; rejects with the system's error when the port is taken. */
+  static async open(options: PortOptions): Promise<ClientPort> {
+    const port = new ClientPort(options);
+    await new Promise<void>((resolve, reject) => {
+      port.server.once('error', reject);
+      const where = options.host === null ? {} : { host: options.host };
+      const backlog = options.backlog < 0 ? {} : { backlog: options.backlog };
+      port.server.listen({ port: options.port, ...where, ...backlog }, resolve);
+    });
+    return port;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Takes no more connections and ends those there are. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    this.http.close();
+    this.ws.close();
+    await closed;
+  }
+
+  private accept(socket: Socket): void {
+    const { options } = this;
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const count = (this.countByAddress.get(address) ?? 0) + 1;
+    // A peer that resets its connection is no news; the end of the connection is handled by its door.
+    socket.on('error', (error) => options.log.debug(`Connection from /${address}: ${error.message}`));
+    if (options.perAddressMax > 0 && count > options.perAddressMax) {
+      options.log.warn(`Too many connections from /${address} - max is ${options.perAddressMax}`);
+      options.rejected();
+      socket.destroy();
+      return;
+    }
+    if (options.totalMax > 0 && this.sockets.size >= options.totalMax) {
+      options.log.error(`Too many connections - max is ${options.totalMax}. Connection from /${address} was refused`);
+      options.rejected();
+      socket.destroy();
+      return;
+    }
+    this.countByAddress.set(address, count);
+    this.sockets.add(socket);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      const left = this.countByAddress.get(address)! - 1;
+      if (left === 0) this.countByAddress.delete(address);
+      else this.countByAddress.set(address, left);
+    });
+    this.identify(socket);
+  }
+
+  /** Waits for the first four bytes and hands the connection to its door. */
+  private identify(socket: Socket): void {
+    const { options } = this;
+    const timer = setTimeout(() => {
+      options.log.info(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: it sent no request in ${options.handshakeTimeoutMs} ms`);
+      socket.destroy();
+    }, options.handshakeTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    let head: Buffer = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      if (head.length < 4) return;
+      socket.off('data', onData);
+      clearTimeout(timer);
+      this.dispatch(socket, head);
+    };
+    socket.on('data', onData);
+  }
+
+  private dispatch(socket: Socket, head: Buffer): void {
+    const { options } = this;
+    const word = head.toString('latin1', 0, 4);
+    if (word === 'GET ') {
+      socket.pause();
+      socket.unshift(head);
+      this.http.emit('connection', socket);
+      socket.resume();
+      return;
+    }
+    if (options.words.isWord(word)) {
+      void options.words.answer(word, head.subarray(4)).then((text) => socket.end(text, 'latin1'));
+      return;
+    }
+    if (options.openNative !== null && head.readInt32BE(0) >= 0) {
+      options.openNative(socket, head);
+      return;
+    }
+    options.log.warn(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: Unreasonable length = ${head.readInt32BE(0)}`);
+    socket.destroy();
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path !== '/') {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    this.ws.handleUpgrade(request, socket, head, (ws) => {
+      const tcp = socket as Socket;
+      new WsConnection(ws, tcp, plainAddress(tcp.remoteAddress ?? ''), this.options);
+    });
+  }
+}
+
+/** `127.0.0.1` instead of `::ffff:127.0.0.1`: one client has one address, whichever family the server listens with. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,92 @@
+/** One connection as the pipeline sees it: its session, its identities, the requests it waits for, what it has used. */
+import type { Id } from '../../shared/znode/acl.ts';
+import type { Request } from '../../shared/znode/operations.ts';
+import type { EventType } from '../../shared/znode/watch-event.ts';
+import type { Door } from '../net/door.ts';
+import type { Session } from '../session/session-tracker.ts';
+import type { Watcher } from '../tree/watch-table.ts';
+import type { Txn } from '../tree/txn.ts';
+import { Fifo } from './fifo.ts';
+
+export interface ClientSession extends Session {
+  /** The connection it lives on now, if any. */
+  client: Client | null;
+}
+
+/** A request that is not answered yet: a write in flight, or a later request of the same client that waits for it. */
+export interface Pending {
+  /** Null when nobody waits for an answer, as with the close of an expired session. */
+  client: Client | null;
+  xid: number;
+  /** Null for what is no request of a session: its creation, and what the server does by itself. */
+  request: Request | null;
+  /** The transaction in flight. Null: waits for those before it. */
+  txn: Txn | null;
+  startMs: number;
+}
+
+export interface LastRequest {
+  op: string;
+  xid: number;
+  zxid: number;
+  atMs: number;
+  latencyMs: number;
+}
+
+export class Client implements Watcher {
+  readonly door: Door;
+  readonly ids: Id[];
+  readonly establishedMs: number;
+  session: ClientSession | null = null;
+  /** Session asked for: requests may follow. */
+  connecting = false;
+  /** In the order in which they are to be answered. The first, if any, is a write in flight. */
+  readonly pending = new Fifo<Pending>();
+  gone = false;
+  paused = false;
+  /** Has answers that were not flushed. */
+  dirty = false;
+  readonly stats = { received: 0, sent: 0, latencyMinMs: -1, latencyMaxMs: 0, latencySumMs: 0, latencyCount: 0 };
+  last: LastRequest = { op: 'NA', xid: 0, zxid: 0, atMs: 0, latencyMs: 0 };
+  private readonly onDirty: (client: Client) => void;
+
+  constructor(door: Door, onDirty: (client: Client) => void, nowMs: number) {
+    this.door = door;
+    this.ids = [{ scheme: 'ip', id: door.remoteAddress }];
+    this.onDirty = onDirty;
+    this.establishedMs = nowMs;
+  }
+
+  notify(type: EventType, path: string, zxid: number): void {
+    this.stats.sent++;
+    this.door.event(type, path, zxid);
+    this.markDirty();
+  }
+
+  markDirty(): void {
+    if (this.dirty) return;
+    this.dirty = true;
+    this.onDirty(this);
+  }
+
+  /** Counts one answered request. */
+  answered(op: string, xid: number, zxid: number, startMs: number, nowMs: number): void {
+    const latencyMs = nowMs - startMs;
+    const { stats } = this;
+    stats.sent++;
+    stats.latencySumMs += latencyMs;
+    stats.latencyCount++;
+    if (latencyMs > stats.latencyMaxMs) stats.latencyMaxMs = latencyMs;
+    if (stats.latencyMinMs < 0 || latencyMs < stats.latencyMinMs) stats.latencyMinMs = latencyMs;
+    const { last } = this;
+    last.op = op;
+    last.xid = xid;
+    last.zxid = zxid;
+    last.atMs = nowMs;
+    last.latencyMs = latencyMs;
+  }
+
+  resetStats(): void {
+    Object.assign(this.stats, { received: 0, sent: 0, latencyMinMs: -1, latencyMaxMs: 0, latencySumMs: 0, latencyCount: 0 });
+  }
+}

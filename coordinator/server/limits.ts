@@ -1,0 +1,22 @@
+/** What one client, or all of them, may cost the server at most. Each number has its reason; `assertLimits` their relations. */
+import { assert } from '../../shared/base/assert.ts';
+
+/** Requests of one connection that wait for an earlier write: beyond it the connection is not read. */
+export const PENDING_PER_CLIENT_MAX = 10_000;
+/** Unsent bytes at which a connection's requests are no longer read: it has to read its answers first. */
+export const UNSENT_BYTES_PAUSE = 4 << 20;
+/** Unsent bytes at which a connection is closed: watch events pile up for a client that never reads. */
+export const UNSENT_BYTES_MAX = 64 << 20;
+/** Bytes of transactions collected for the next commit: beyond it no client is read until the disk has caught up. */
+export const UNLOGGED_BYTES_MAX = 64 << 20;
+/** Batches handed to the log and not durable yet. One is on its way to the disk, the next is ready when that returns. */
+export const LOG_BATCHES_IN_FLIGHT_MAX = 2;
+/** A connection that has not said what it is by then is closed. */
+export const HANDSHAKE_TIMEOUT_MS = 15_000;
+/** Bytes of a request besides its data: paths, access lists, the msgpack or jute around them. */
+export const FRAME_SLACK_BYTES = 1024;
+
+export function assertLimits(): void {
+  assert(UNSENT_BYTES_PAUSE < UNSENT_BYTES_MAX, 'a slow reader is paused before it is closed');
+  assert(LOG_BATCHES_IN_FLIGHT_MAX >= 1, 'the log can be written');
+}

@@ -1,0 +1,241 @@
+/**
+ * One coordinator: recovers tree and sessions from snapshot and log, opens the client port, and joins the pipeline to
+ * network, disk and clock. Alone, it commits what its own log holds; in an ensemble that decision moves to the quorum.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../shared/base/clock.ts';
+import { systemClock } from '../../shared/base/clock.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import type { Request } from '../../shared/znode/operations.ts';
+import type { ConnectMessage, Door, Gate, Gatekeeper } from '../net/door.ts';
+import { FourLetterWords } from '../net/four-letter-words.ts';
+import { ClientPort } from '../net/port.ts';
+import { firstSessionId } from '../session/session-minting.ts';
+import { SnapshotFiles } from '../store/snapshot-file.ts';
+import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
+import type { StoreError, TxnLog, TxnLogEvents } from '../store/txn-log.ts';
+import type { AccessRules } from '../tree/acl-check.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { Client } from './client.ts';
+import { assertLimits, FRAME_SLACK_BYTES, HANDSHAKE_TIMEOUT_MS } from './limits.ts';
+import { Proposals } from './proposals.ts';
+import { recover } from './recovery.ts';
+import { RequestPipeline } from './request-pipeline.ts';
+import { ServerStats } from './server-stats.ts';
+import { MemberView } from './server-view.ts';
+import { Sessions } from './sessions.ts';
+import type { ServerSettings } from './settings.ts';
+import { Snapshotter } from './snapshotter.ts';
+import { ZnodeSweeper } from './znode-sweeper.ts';
+
+export interface MemberDeps {
+  clock?: Clock;
+  /** Opens the log; SQLite in `settings.logDir` by default. */
+  openLog?: (events: TxnLogEvents) => Promise<TxnLog>;
+  /** The log failed for good: nothing can be acknowledged any more. The process should end. */
+  onFailure?: (error: StoreError) => void;
+}
+
+export interface Member {
+  /** The client port. */
+  readonly port: number;
+  readonly tree: DataTree;
+  readonly view: MemberView;
+  /** Takes a snapshot now. */
+  snapshot(): Promise<void>;
+  /** Ends all connections (not the sessions) and closes the files. Everything acknowledged is on the disk. */
+  close(): Promise<void>;
+}
+
+const SECRET_KEY = 'session-secret';
+
+/** Starts a member. Resolves when it serves; rejects with a `StoreError` or the system's error for the port. */
+export async function startMember(settings: ServerSettings, deps: MemberDeps = {}): Promise<Member> {
+  assertLimits();
+  const clock = deps.clock ?? systemClock;
+  const log = createLogger('org.apache.zookeeper.server.ZooKeeperServer');
+  const stats = new ServerStats(clock.monotonicMs());
+
+  // The log exists before what its news concern: until then there is none.
+  let onDurable = (_lastZxid: number): void => undefined;
+  const events: TxnLogEvents = {
+    durable: (lastZxid) => onDurable(lastZxid),
+    failed: (error) => {
+      log.error(`Severe unrecoverable error, exiting: ${error.message}`, { error });
+      deps.onFailure?.(error);
+    },
+    stalled: (stalled, reason) => {
+      if (stalled) log.error(`Cannot write the txn log (${reason}): no write is acknowledged until there is room`);
+      else log.info('The txn log can be written again');
+    },
+  };
+  const files = new SnapshotFiles(settings.snapDir);
+  const txnLog = await (deps.openLog?.(events) ??
+    SqliteTxnLog.open({ dir: settings.logDir, forceSync: settings.forceSync === 'yes' }, events));
+  try {
+    const tree = await recover(files, txnLog, createLogger('org.apache.zookeeper.server.persistence.FileTxnSnapLog'));
+    const secret = await sessionSecret(txnLog);
+    const rules: AccessRules = {
+      skip: settings.skipAcl === 'yes',
+      superDigest: settings.superDigest,
+      digestAlgorithm: settings.digestAlg.toLowerCase(),
+    };
+    const snapshotter = new Snapshotter({
+      tree,
+      txnLog,
+      files,
+      snapCount: settings.snapCount,
+      retainCount: settings.snapRetainCount,
+      log,
+      random: Math.random,
+    });
+    const sessions = new Sessions({
+      clock,
+      log,
+      tickTimeMs: settings.tickTime,
+      minSessionTimeoutMs: settings.minSessionTimeoutMs,
+      maxSessionTimeoutMs: settings.maxSessionTimeoutMs,
+      firstId: firstSessionId(settings.serverId, clock.wallMs()),
+      secret,
+    });
+    const proposals = new Proposals(txnLog);
+    const pipeline = new RequestPipeline({
+      tree,
+      proposals,
+      rules,
+      ttlsEnabled: settings.extendedTypesEnabled,
+      globalOutstandingLimit: settings.globalOutstandingLimit,
+      clock,
+      stats,
+      sessionCreated: (client, sessionId) => sessions.created(client, sessionId),
+      sessionClosed: (_client, sessionId) => sessions.closed(sessionId),
+      applied: (count) => snapshotter.applied(count),
+    });
+    onDurable = (lastZxid) => {
+      // The disk first: it works on the next batch while this one is applied.
+      proposals.batchDurable();
+      pipeline.committed(lastZxid);
+    };
+    sessions.restore(tree.sessions);
+
+    const clients = new Set<Client>();
+    const gatekeeper: Gatekeeper = { open: (door) => new ClientGate(door, { pipeline, sessions, clients, stats, clock }) };
+    const view: MemberView = new MemberView({
+      settings,
+      stats,
+      pipeline,
+      sessions,
+      txnLog,
+      files,
+      clock,
+      clients,
+      port: () => clientPort.port,
+    });
+    const host = settings.clientPortAddress;
+    const netLog = createLogger('org.apache.zookeeper.server.NIOServerCnxnFactory');
+    netLog.info(`binding to port ${host ?? '0.0.0.0'}/${host ?? '0.0.0.0'}:${settings.clientPort}`);
+    const clientPort: ClientPort = await ClientPort.open({
+      port: settings.clientPort,
+      host,
+      backlog: settings.clientPortListenBacklog,
+      perAddressMax: settings.maxClientCnxns,
+      totalMax: settings.maxCnxns,
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      requestBytesMax: settings.juteMaxBuffer + FRAME_SLACK_BYTES,
+      gatekeeper,
+      words: new FourLetterWords(view, settings.fourLetterWords),
+      log: netLog,
+      rejected: () => stats.connectionRejectedCount++,
+      openNative: null,
+    });
+    const sweeper = new ZnodeSweeper({
+      tree,
+      clock,
+      remove: (path) => pipeline.deleteContainer(path),
+      intervalMs: settings.containerCheckIntervalMs,
+      maxPerMinute: settings.containerMaxPerMinute,
+      maxNeverUsedIntervalMs: settings.containerMaxNeverUsedIntervalMs,
+    });
+    sessions.start(pipeline);
+    sweeper.start();
+
+    return {
+      port: clientPort.port,
+      tree,
+      view,
+      snapshot: () => snapshotter.take(),
+      close: async () => {
+        sessions.stop();
+        sweeper.stop();
+        await clientPort.close();
+        await snapshotter.close();
+        onDurable = () => undefined;
+        await txnLog.close();
+      },
+    };
+  } catch (error) {
+    await txnLog.close();
+    throw error;
+  }
+}
+
+/** The key of session passwords: made once, kept with the log, so that sessions survive a restart. */
+async function sessionSecret(txnLog: TxnLog): Promise<Buffer> {
+  const known = txnLog.meta.get(SECRET_KEY);
+  if (known !== undefined) return Buffer.from(known, 'hex');
+  const secret = randomBytes(32);
+  await txnLog.setMeta(SECRET_KEY, secret.toString('hex'));
+  return secret;
+}
+
+interface GateContext {
+  pipeline: RequestPipeline;
+  sessions: Sessions;
+  clients: Set<Client>;
+  stats: ServerStats;
+  clock: Clock;
+}
+
+/** Joins one connection to sessions and pipeline. */
+class ClientGate implements Gate {
+  private readonly context: GateContext;
+  private readonly client: Client;
+
+  constructor(door: Door, context: GateContext) {
+    this.context = context;
+    this.client = new Client(door, context.pipeline.markDirty, context.clock.monotonicMs());
+    context.clients.add(this.client);
+  }
+
+  connect(message: ConnectMessage): void {
+    this.context.stats.packetsReceived++;
+    this.client.stats.received++;
+    this.context.sessions.connect(this.context.pipeline, this.client, message);
+  }
+
+  request(xid: number, request: Request): void {
+    const { client, context } = this;
+    const { session } = client;
+    context.stats.packetsReceived++;
+    // No session was granted: the connection is being closed.
+    if (session === null) return;
+    context.sessions.touch(session);
+    context.pipeline.request(client, xid, request);
+  }
+
+  endOfBatch(): void {
+    this.context.pipeline.flush();
+  }
+
+  drained(): void {
+    this.context.pipeline.drained(this.client);
+  }
+
+  closed(): void {
+    const { client, context } = this;
+    if (client.gone) return;
+    context.clients.delete(client);
+    context.pipeline.disconnected(client);
+    if (client.session?.client === client) client.session.client = null;
+  }
+}

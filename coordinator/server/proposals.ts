@@ -1,0 +1,55 @@
+/**
+ * The log step of the write path, with group commit: transactions are collected in one buffer while earlier ones are on
+ * their way to the disk, and leave together when there is room. What comes back from the log is committed: alone, a server's
+ * own disk is the majority. In an ensemble, the acknowledgements of a quorum take that place, and nobody else changes.
+ */
+import { Writer } from '../../shared/bytes/writer.ts';
+import type { TxnLog } from '../store/txn-log.ts';
+import { writeTxn } from '../tree/txn-codec.ts';
+import type { Txn } from '../tree/txn.ts';
+import { LOG_BATCHES_IN_FLIGHT_MAX } from './limits.ts';
+
+export class Proposals {
+  private readonly log: TxnLog;
+  private writer = new Writer(64 * 1024);
+  private firstZxid = 0;
+  private lastZxid = 0;
+  private batchesInFlight = 0;
+  private scheduled = false;
+
+  constructor(log: TxnLog) {
+    this.log = log;
+  }
+
+  /** Bytes that no commit has taken yet. */
+  get unloggedBytes(): number {
+    return this.writer.size;
+  }
+
+  add(txn: Txn): void {
+    if (this.writer.size === 0) this.firstZxid = txn.zxid;
+    this.lastZxid = txn.zxid;
+    writeTxn(this.writer, txn);
+    if (this.scheduled || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    this.scheduled = true;
+    // After all sockets that are readable now were read: their requests share the commit.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.send();
+    });
+  }
+
+  /** The log has made a batch durable: the next one may go. */
+  batchDurable(): void {
+    this.batchesInFlight--;
+    this.send();
+  }
+
+  private send(): void {
+    if (this.writer.size === 0 || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    const { writer } = this;
+    this.writer = new Writer(64 * 1024);
+    this.batchesInFlight++;
+    this.log.append({ firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() });
+  }
+}

@@ -1,0 +1,352 @@
+/**
+ * The path of every request, whatever door it came through:
+ *
+ *     write: prepare (against the tree and what is in flight) → log → commit → apply → watch events → reply
+ *     read:  waits for the same client's earlier writes, then is answered from the tree
+ *
+ * Promises: replies leave in the order of the client's requests; a read sees the client's earlier writes; an event is sent
+ * before any reply that shows the change; nothing is answered that is not durable.
+ */
+import { assert } from '../../shared/base/assert.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import type { Acl } from '../../shared/znode/acl.ts';
+import { Perms } from '../../shared/znode/acl.ts';
+import { ErrorCode } from '../../shared/znode/error-code.ts';
+import type { AuthRequest, Request, Response, WriteRequest } from '../../shared/znode/operations.ts';
+import { COUNTER_MAX, counterOf } from '../../shared/znode/zxid.ts';
+import type { AccessRules } from '../tree/acl-check.ts';
+import { authenticate, isAllowed } from '../tree/acl-check.ts';
+import type { ChangeListener } from '../tree/apply.ts';
+import { applyMultiFor, applyTxn } from '../tree/apply.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { Outstanding } from '../tree/outstanding.ts';
+import { prepare, prepareCloseSession, prepareDeleteContainer } from '../tree/prepare.ts';
+import type { Txn, TxnBody } from '../tree/txn.ts';
+import type { EventFilter } from '../tree/watch-table.ts';
+import { WatchTable } from '../tree/watch-table.ts';
+import { statOf } from '../tree/znode.ts';
+import type { Client, ClientSession, Pending } from './client.ts';
+import { Fifo } from './fifo.ts';
+import { PENDING_PER_CLIENT_MAX, UNLOGGED_BYTES_MAX, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './limits.ts';
+import type { Proposals } from './proposals.ts';
+import type { LocalRequest, ReadContext, ReadResult } from './reads.ts';
+import { answer } from './reads.ts';
+import type { ServerStats } from './server-stats.ts';
+
+export interface PipelineOptions {
+  tree: DataTree;
+  proposals: Proposals;
+  rules: AccessRules;
+  ttlsEnabled: boolean;
+  globalOutstandingLimit: number;
+  clock: Clock;
+  stats: ServerStats;
+  /** A session's creation or end was applied: `client` is who asked for it, if still there. */
+  sessionCreated(client: Client | null, sessionId: bigint): void;
+  sessionClosed(client: Client | null, sessionId: bigint): void;
+  /** How many transactions were applied: time for a snapshot? */
+  applied(count: number): void;
+}
+
+export class RequestPipeline implements ChangeListener {
+  readonly watches = new WatchTable<Client>();
+  readonly tree: DataTree;
+  private readonly options: PipelineOptions;
+  private readonly outstanding: Outstanding;
+  private readonly reading: ReadContext;
+  /** Writes, and syncs between them, in the order of their zxids. */
+  private readonly inFlight = new Fifo<Pending>();
+  private lastProposedZxid: number;
+  private dirty: Client[] = [];
+  private readonly paused = new Set<Client>();
+
+  constructor(options: PipelineOptions) {
+    this.options = options;
+    this.tree = options.tree;
+    this.outstanding = new Outstanding(options.tree);
+    this.reading = { tree: options.tree, watches: this.watches, rules: options.rules };
+    this.lastProposedZxid = options.tree.lastZxid;
+  }
+
+  get outstandingCount(): number {
+    return this.inFlight.size;
+  }
+
+  readonly markDirty = (client: Client): void => {
+    this.dirty.push(client);
+  };
+
+  // --- Requests come in ---
+
+  request(client: Client, xid: number, request: Request): void {
+    client.stats.received++;
+    const startMs = this.options.clock.monotonicMs();
+    switch (request.op) {
+      case 'create':
+      case 'create2':
+      case 'createContainer':
+      case 'createTTL':
+      case 'delete':
+      case 'setData':
+      case 'setACL':
+      case 'check':
+      case 'multi':
+      case 'reconfig':
+        return this.write(client, xid, request, startMs);
+      case 'closeSession':
+        return this.closeSession(client.session!, client, xid, request);
+      case 'auth':
+        // At once: it counts for the requests that follow, which are prepared when they arrive.
+        return this.authenticate(client, xid, request, startMs);
+      case 'sync':
+        if (this.inFlight.size === 0) return this.read(client, xid, request, startMs);
+        return this.enqueue({ client, xid, request, txn: null, startMs });
+      default:
+        if (client.pending.size === 0) return this.read(client, xid, request, startMs);
+        client.pending.push({ client, xid, request, txn: null, startMs });
+        this.throttle(client);
+    }
+  }
+
+  private write(client: Client, xid: number, request: WriteRequest, startMs: number): void {
+    const session = client.session!;
+    const zxid = this.nextZxid();
+    const body: TxnBody =
+      session.closing || session.client !== client
+        ? { type: 'error', error: session.closing ? ErrorCode.SESSIONEXPIRED : ErrorCode.SESSIONMOVED }
+        : prepare(
+            this.outstanding,
+            request,
+            {
+              sessionId: session.id,
+              ids: client.ids,
+              rules: this.options.rules,
+              ttlsEnabled: this.options.ttlsEnabled,
+            },
+            zxid,
+          );
+    this.propose({ client, xid, request, txn: null, startMs }, zxid, session.id, body);
+  }
+
+  createSession(client: Client, session: ClientSession): void {
+    const pending: Pending = { client, xid: 0, request: null, txn: null, startMs: this.options.clock.monotonicMs() };
+    this.propose(pending, this.nextZxid(), session.id, { type: 'createSession', timeoutMs: session.timeoutMs });
+  }
+
+  /** Ends a session: its client asked for it, or it expired (`client` null). */
+  closeSession(session: ClientSession, client: Client | null, xid = 0, request: Request | null = null): void {
+    session.closing = true;
+    const zxid = this.nextZxid();
+    const body = prepareCloseSession(this.outstanding, session.id, zxid);
+    this.propose({ client, xid, request, txn: null, startMs: this.options.clock.monotonicMs() }, zxid, session.id, body);
+  }
+
+  /** Removes a container or TTL znode if it still has no children. */
+  deleteContainer(path: string): void {
+    const zxid = this.nextZxid();
+    const body = prepareDeleteContainer(this.outstanding, path, zxid);
+    this.propose({ client: null, xid: 0, request: null, txn: null, startMs: 0 }, zxid, 0n, body);
+  }
+
+  private nextZxid(): number {
+    // One more would carry into the epoch half. An ensemble elects a leader anew; alone, 2^32 writes are the end of an epoch too.
+    assert(counterOf(this.lastProposedZxid) !== COUNTER_MAX, 'the zxid counter has room');
+    return ++this.lastProposedZxid;
+  }
+
+  private propose(pending: Pending, zxid: number, sessionId: bigint, body: TxnBody): void {
+    pending.txn = { zxid, timeMs: this.options.clock.wallMs(), sessionId, cxid: pending.xid, body };
+    this.options.proposals.add(pending.txn);
+    this.enqueue(pending);
+  }
+
+  private enqueue(pending: Pending): void {
+    this.inFlight.push(pending);
+    const { client } = pending;
+    if (client === null) return;
+    client.pending.push(pending);
+    this.throttle(client);
+  }
+
+  private authenticate(client: Client, xid: number, request: AuthRequest, startMs: number): void {
+    const ids = authenticate(this.options.rules, request.scheme, request.auth, client.door.remoteAddress);
+    if (ids === null) {
+      this.options.stats.authFailedCount++;
+      this.reply(client, xid, request, this.tree.lastZxid, ErrorCode.AUTHFAILED, startMs);
+      client.door.close();
+      return;
+    }
+    for (const id of ids) {
+      if (!client.ids.some((own) => own.scheme === id.scheme && own.id === id.id)) client.ids.push(id);
+    }
+    this.reply(client, xid, request, this.tree.lastZxid, null, startMs);
+  }
+
+  // --- Commits come back ---
+
+  /** Everything up to `zxid` is committed: applies it, in order, and answers those who wait. */
+  committed(zxid: number): void {
+    let count = 0;
+    for (let next = this.inFlight.peek(); next !== undefined; next = this.inFlight.peek()) {
+      if (next.txn !== null && next.txn.zxid > zxid) break;
+      this.inFlight.shift();
+      if (next.txn === null) {
+        this.finish(next, null, 0);
+        continue;
+      }
+      this.apply(next, next.txn);
+      count++;
+    }
+    this.outstanding.applied(zxid);
+    this.resumeClients();
+    this.flush();
+    if (count > 0) this.options.applied(count);
+  }
+
+  private apply(pending: Pending, txn: Txn): void {
+    const { client, request } = pending;
+    const { body } = txn;
+    if (request?.op === 'multi' && body.type === 'multi' && client !== null && !client.gone) {
+      const results = applyMultiFor(this.tree, txn, body, request.ops, this);
+      this.finish(pending, { results }, txn.zxid);
+      return;
+    }
+    applyTxn(this.tree, txn, this);
+    if (body.type === 'createSession') {
+      client?.pending.shift();
+      this.options.sessionCreated(client, txn.sessionId);
+      if (client !== null) this.drain(client);
+      return;
+    }
+    if (body.type === 'closeSession') {
+      this.finish(pending, null, txn.zxid);
+      this.options.sessionClosed(client, txn.sessionId);
+      return;
+    }
+    if (client === null || client.gone) return;
+    this.finish(pending, body.type === 'error' ? body.error : this.responseOf(request!, body), txn.zxid);
+  }
+
+  private responseOf(request: Request, body: TxnBody): Response {
+    switch (body.type) {
+      case 'create':
+        return request.op === 'create' ? { path: body.path } : { path: body.path, stat: statOf(this.tree.get(body.path)!) };
+      case 'setData':
+      case 'setACL':
+        return { stat: statOf(this.tree.get(body.path)!) };
+      default:
+        return null;
+    }
+  }
+
+  /** Answers the write or sync at the head of its client's queue, and the reads behind it. `zxid` 0: the tree's. */
+  private finish({ client, xid, request, startMs }: Pending, result: ReadResult, zxid: number): void {
+    if (client === null || client.gone || request === null) return;
+    client.pending.shift();
+    const op = request.op === 'sync' ? { path: request.path } : result;
+    this.reply(client, xid, request, zxid === 0 ? this.tree.lastZxid : zxid, op, startMs);
+    this.drain(client);
+  }
+
+  private drain(client: Client): void {
+    for (let next = client.pending.peek(); next !== undefined; next = client.pending.peek()) {
+      if (next.txn !== null || next.request!.op === 'sync') return;
+      client.pending.shift();
+      this.read(client, next.xid, next.request!, next.startMs);
+    }
+  }
+
+  private read(client: Client, xid: number, request: Request, startMs: number): void {
+    const result = answer(this.reading, client, request as LocalRequest);
+    this.reply(client, xid, request, this.tree.lastZxid, result, startMs);
+  }
+
+  private reply(client: Client, xid: number, request: Request, zxid: number, result: ReadResult, startMs: number): void {
+    const nowMs = this.options.clock.monotonicMs();
+    const error = typeof result === 'number' ? result : 0;
+    client.answered(request.op, xid, zxid, startMs, nowMs);
+    this.options.stats.latency(nowMs - startMs);
+    client.door.reply(xid, request.op, zxid, error, typeof result === 'number' ? null : result);
+    client.markDirty();
+  }
+
+  /** The connection is gone: its watches go, its writes in flight stay. */
+  disconnected(client: Client): void {
+    client.gone = true;
+    this.paused.delete(client);
+    this.watches.removeWatcher(client);
+  }
+
+  // --- Watches ---
+
+  created(path: string, acl: readonly Acl[], parentPath: string, parentAcl: readonly Acl[], zxid: number): void {
+    if (this.watches.size === 0) return;
+    this.watches.created(path, zxid, this.readersOf(acl));
+    this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl));
+  }
+
+  deleted(path: string, acl: readonly Acl[], parentPath: string, parentAcl: readonly Acl[], zxid: number): void {
+    if (this.watches.size === 0) return;
+    this.watches.deleted(path, zxid, this.readersOf(acl));
+    this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl));
+  }
+
+  dataChanged(path: string, acl: readonly Acl[], zxid: number): void {
+    if (this.watches.size > 0) this.watches.changed(path, zxid, this.readersOf(acl));
+  }
+
+  private readersOf(acl: readonly Acl[]): EventFilter | null {
+    if (acl === this.tree.acls.open.list) return null;
+    return ({ ids }) => isAllowed(this.options.rules, acl, Perms.READ, ids);
+  }
+
+  // --- Bounds ---
+
+  /** Sends what was said, closes those who don't listen. */
+  flush(): void {
+    const clients = this.dirty;
+    this.dirty = [];
+    for (const client of clients) {
+      client.dirty = false;
+      if (client.gone) continue;
+      client.door.flush();
+      const unsent = client.door.unsentBytes;
+      if (unsent > UNSENT_BYTES_MAX) client.door.close();
+      else if (unsent > UNSENT_BYTES_PAUSE) this.pause(client);
+    }
+  }
+
+  /** A client's answers have left. */
+  drained(client: Client): void {
+    if (this.paused.has(client) && this.mayRead(client)) this.resume(client);
+  }
+
+  private throttle(client: Client): void {
+    if (!this.mayRead(client)) this.pause(client);
+  }
+
+  private mayRead(client: Client): boolean {
+    return (
+      client.pending.size < PENDING_PER_CLIENT_MAX &&
+      (client.pending.size === 0 || this.inFlight.size <= this.options.globalOutstandingLimit) &&
+      this.options.proposals.unloggedBytes < UNLOGGED_BYTES_MAX &&
+      client.door.unsentBytes <= UNSENT_BYTES_PAUSE
+    );
+  }
+
+  private pause(client: Client): void {
+    if (this.paused.has(client)) return;
+    this.paused.add(client);
+    client.door.pause();
+  }
+
+  private resume(client: Client): void {
+    this.paused.delete(client);
+    client.door.resume();
+  }
+
+  private resumeClients(): void {
+    if (this.paused.size === 0) return;
+    for (const client of [...this.paused]) if (this.mayRead(client)) this.resume(client);
+  }
+}

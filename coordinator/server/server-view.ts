@@ -1,0 +1,198 @@
+/** What a member shows to four-letter words (and later to the AdminServer): names and order are the original's. */
+import { readdirSync } from 'node:fs';
+import type { ConnectionView, ServerView } from '../net/four-letter-words.ts';
+import { VERSION } from '../net/four-letter-words.ts';
+import type { SnapshotFiles } from '../store/snapshot-file.ts';
+import type { TxnLog } from '../store/txn-log.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import type { Client } from './client.ts';
+import type { RequestPipeline } from './request-pipeline.ts';
+import type { ServerStats } from './server-stats.ts';
+import type { Sessions } from './sessions.ts';
+import type { ServerSettings } from './settings.ts';
+
+/** `lop` in `cons`. */
+const OP_LABELS: Readonly<Record<string, string>> = {
+  create: 'CREA',
+  create2: 'CREA',
+  createContainer: 'CREA',
+  createTTL: 'CREA',
+  delete: 'DELE',
+  exists: 'EXIS',
+  getData: 'GETD',
+  setData: 'SETD',
+  getACL: 'GETA',
+  setACL: 'SETA',
+  getChildren: 'GETC',
+  getChildren2: 'GETC',
+  sync: 'SYNC',
+  ping: 'PING',
+  multi: 'MULT',
+  multiRead: 'MLTR',
+  setWatches: 'STW2',
+  addWatch: 'ADDW',
+  checkWatches: 'CHKW',
+  removeWatches: 'REMW',
+  closeSession: 'CLOS',
+  auth: 'AUTH',
+  reconfig: 'RECO',
+  getEphemerals: 'GETE',
+  getAllChildrenNumber: 'GETACN',
+  whoAmI: 'HOMI',
+};
+
+export interface ViewSources {
+  settings: ServerSettings;
+  stats: ServerStats;
+  pipeline: RequestPipeline;
+  sessions: Sessions;
+  txnLog: TxnLog;
+  files: SnapshotFiles;
+  clock: Clock;
+  clients: ReadonlySet<Client>;
+  port(): number;
+}
+
+export class MemberView implements ServerView {
+  readonly mode = 'standalone';
+  private readonly from: ViewSources;
+
+  constructor(from: ViewSources) {
+    this.from = from;
+  }
+
+  get stats(): ServerStats {
+    return this.from.stats;
+  }
+
+  get outstanding(): number {
+    return this.from.pipeline.outstandingCount;
+  }
+
+  get lastZxid(): number {
+    return this.from.pipeline.tree.lastZxid;
+  }
+
+  /** The original holds the root under two names. */
+  get nodeCount(): number {
+    return this.from.pipeline.tree.nodeCount + 1;
+  }
+
+  connections(): ConnectionView[] {
+    const { clock } = this.from;
+    const toWall = clock.wallMs() - clock.monotonicMs();
+    return [...this.from.clients].map((client) => {
+      const { stats, last, door, session } = client;
+      return {
+        address: door.remoteAddress,
+        port: door.remotePort,
+        queued: client.pending.size,
+        received: stats.received,
+        sent: stats.sent,
+        session: session === null ? null : { id: session.id, timeoutMs: session.timeoutMs },
+        lastOp: OP_LABELS[last.op] ?? 'NA',
+        establishedMs: Math.floor(client.establishedMs + toWall),
+        lastXid: last.xid,
+        lastZxid: last.zxid,
+        lastResponseMs: Math.floor(last.atMs),
+        lastLatencyMs: Math.floor(last.latencyMs),
+        latencyMinMs: Math.max(0, Math.floor(stats.latencyMinMs)),
+        latencyAvgMs: stats.latencyCount === 0 ? 0 : Math.floor(stats.latencySumMs / stats.latencyCount),
+        latencyMaxMs: Math.floor(stats.latencyMaxMs),
+      };
+    });
+  }
+
+  resetConnections(): void {
+    for (const client of this.from.clients) client.resetStats();
+  }
+
+  configuration(): [string, string | number][] {
+    const { settings } = this.from;
+    const { data, log } = this.directorySizes();
+    return [
+      ['clientPort', this.from.port()],
+      ['secureClientPort', settings.secureClientPort ?? -1],
+      ['dataDir', settings.snapDir],
+      ['dataDirSize', data],
+      ['dataLogDir', settings.logDir],
+      ['dataLogSize', log],
+      ['tickTime', settings.tickTime],
+      ['maxClientCnxns', settings.maxClientCnxns],
+      ['minSessionTimeout', settings.minSessionTimeoutMs],
+      ['maxSessionTimeout', settings.maxSessionTimeoutMs],
+      ['clientPortListenBacklog', settings.clientPortListenBacklog],
+      ['serverId', settings.serverId],
+    ];
+  }
+
+  monitor(): [string, string | number][] {
+    const { stats, pipeline, sessions, clock, clients } = this.from;
+    const { tree } = pipeline;
+    return [
+      ['version', VERSION],
+      ['server_state', this.mode],
+      ['ephemerals_count', tree.ephemeralCount],
+      ['num_alive_connections', clients.size],
+      ['avg_latency', stats.latencyAvg],
+      ['outstanding_requests', pipeline.outstandingCount],
+      ['znode_count', this.nodeCount],
+      ['global_sessions', sessions.tracker.size],
+      ['non_mtls_remote_conn_count', 0],
+      ['last_client_response_size', -1],
+      ['packets_sent', stats.packetsSent],
+      ['packets_received', stats.packetsReceived],
+      ['max_client_response_size', -1],
+      ['connection_drop_probability', '0.0'],
+      ['watch_count', pipeline.watches.size],
+      ['auth_failed_count', stats.authFailedCount],
+      ['min_latency', stats.latencyMinMs],
+      ['max_file_descriptor_count', -1],
+      ['approximate_data_size', tree.approximateDataSize],
+      ['open_file_descriptor_count', openFileCount()],
+      ['local_sessions', 0],
+      ['uptime', Math.floor(clock.monotonicMs() - stats.startMs)],
+      ['max_latency', stats.latencyMaxMs],
+      ['outstanding_tls_handshake', 0],
+      ['min_client_response_size', -1],
+      ['non_mtls_local_conn_count', 0],
+      ['connection_rejected', stats.connectionRejectedCount],
+    ];
+  }
+
+  directorySizes(): { data: number; log: number } {
+    const { files, txnLog, settings } = this.from;
+    const data = files.size();
+    const log = txnLog.size();
+    return settings.snapDir === settings.logDir ? { data: data + log, log: data + log } : { data, log };
+  }
+
+  sessionsByExpiry(): [number, bigint[]][] {
+    const { sessions, clock } = this.from;
+    const toWall = clock.wallMs() - clock.monotonicMs();
+    return sessions.tracker
+      .bucketsInOrder()
+      .filter(([, bucket]) => bucket.size > 0)
+      .map(([deadlineMs, bucket]) => [deadlineMs + toWall, [...bucket].map(({ id }) => id)]);
+  }
+
+  ephemerals(): Iterable<[bigint, Iterable<string>]> {
+    return this.from.pipeline.tree.ephemerals;
+  }
+
+  *dataWatches(): IterableIterator<[string, bigint[]]> {
+    for (const [path, clients] of this.from.pipeline.watches.dataWatches()) {
+      yield [path, clients.map(({ session }) => session?.id ?? 0n)];
+    }
+  }
+}
+
+/** Linux tells; elsewhere -1, as the original says where it can't know. */
+function openFileCount(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
+  }
+}

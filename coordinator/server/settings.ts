@@ -1,0 +1,170 @@
+/**
+ * The keys of zoo.cfg (and Kafka's zookeeper.properties) with their defaults in 3.8, and what follows from them. Keys that
+ * nobody declared become system properties `zookeeper.<key>` in the original; here they are accepted with one line each.
+ */
+import { join, resolve } from 'node:path';
+import type { SettingValues } from '../../shared/settings/load.ts';
+import { loadSettings } from '../../shared/settings/load.ts';
+import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
+import { atLeast, between, invalidValue, oneOf, SettingError } from '../../shared/settings/schema.ts';
+
+const setting = <T extends SettingValue>(
+  name: string,
+  type: SettingType,
+  defaultValue: T,
+  doc: string,
+  more: { validator?: Validator; required?: boolean } = {},
+): Setting<T> => ({ name, type, default: defaultValue, doc, ...more });
+
+/** Understood and checked, but without effect so far. */
+const planned = <T extends SettingValue>(
+  name: string,
+  type: SettingType,
+  defaultValue: T,
+  doc: string,
+  validator?: Validator,
+): Setting<T> => ({ name, type, default: defaultValue, doc, status: 'planned', ...(validator === undefined ? {} : { validator }) });
+
+/** A matter of the JVM or of a file format that we don't have. */
+const inapplicable = (name: string, type: SettingType, defaultValue: SettingValue, doc: string): Setting => ({
+  name,
+  type,
+  default: defaultValue,
+  doc,
+  status: 'inapplicable',
+});
+
+const PORT = between(0, 65535);
+const yesNo = oneOf('yes', 'no');
+
+export const SETTINGS = {
+  dataDir: setting<string>('dataDir', 'string', '', 'Folder of the snapshots, and of the log unless dataLogDir is set.', { required: true }),
+  dataLogDir: setting<string | null>('dataLogDir', 'string', null, 'Folder of the transaction log; a disk of its own helps.'),
+  clientPort: setting<number>('clientPort', 'int', 2181, 'The port for clients; 0 picks a free one.', { required: true, validator: PORT }),
+  clientPortAddress: setting<string | null>('clientPortAddress', 'string', null, 'The address to listen at; all when unset.'),
+  clientPortListenBacklog: setting<number>('clientPortListenBacklog', 'int', -1, 'Connections that may wait to be accepted; -1 leaves it to the system.', { validator: atLeast(-1) }),
+  tickTime: setting<number>('tickTime', 'int', 3000, 'The unit of time in ms: session expiry, heartbeats.', { validator: atLeast(1) }),
+  minSessionTimeout: setting<number>('minSessionTimeout', 'int', -1, 'Lower bound of session timeouts in ms; -1 means 2 ticks.', { validator: atLeast(-1) }),
+  maxSessionTimeout: setting<number>('maxSessionTimeout', 'int', -1, 'Upper bound of session timeouts in ms; -1 means 20 ticks.', { validator: atLeast(-1) }),
+  maxClientCnxns: setting<number>('maxClientCnxns', 'int', 60, 'Connections from one address; 0 means no limit.', { validator: atLeast(0) }),
+  maxCnxns: setting<number>('maxCnxns', 'int', 0, 'Connections in all; 0 means no limit.', { validator: atLeast(0) }),
+  fourLetterWords: setting<readonly string[]>('4lw.commands.whitelist', 'list', ['srvr'], 'Four-letter words that are answered; * allows all.'),
+  globalOutstandingLimit: setting<number>('globalOutstandingLimit', 'int', 1000, 'Requests in flight beyond which clients are no longer read.', { validator: atLeast(1) }),
+  snapCount: setting<number>('snapCount', 'int', 100000, 'Transactions after which a snapshot is taken (at random between half and all).', { validator: atLeast(2) }),
+  snapRetainCount: setting<number>('autopurge.snapRetainCount', 'int', 3, 'Snapshots that are kept.', { validator: atLeast(3) }),
+  purgeInterval: inapplicable('autopurge.purgeInterval', 'int', 0, 'Old snapshots and logs are removed after each snapshot, without a timer.'),
+  forceSync: setting<string>('forceSync', 'string', 'yes', 'no answers before the disk has it: a power cut loses acknowledged writes.', { validator: yesNo }),
+  juteMaxBuffer: setting<number>('jute.maxbuffer', 'int', 0xfffff, 'Bytes of one request at most.', { validator: between(1024, 0x3fff_ffff) }),
+  extendedTypesEnabled: setting<boolean>('extendedTypesEnabled', 'boolean', false, 'Allows znodes with a time to live.'),
+  skipAcl: setting<string>('skipACL', 'string', 'no', 'yes skips all access checks.', { validator: yesNo }),
+  superDigest: setting<string | null>('DigestAuthenticationProvider.superDigest', 'string', null, 'super:<digest>: who proves it may do anything.'),
+  digestAlg: setting<string>('DigestAuthenticationProvider.digestAlg', 'string', 'SHA1', 'Hash of the digest scheme.', { validator: oneOf('SHA1', 'SHA256', 'SHA512', 'SHA3-256') }),
+  containerCheckIntervalMs: setting<number>('znode.container.checkIntervalMs', 'int', 60000, 'How often empty containers and outlived TTL znodes are removed.', { validator: atLeast(1) }),
+  containerMaxPerMinute: setting<number>('znode.container.maxPerMinute', 'int', 10000, 'Containers and TTL znodes removed per minute at most.', { validator: atLeast(1) }),
+  containerMaxNeverUsedIntervalMs: setting<number>('znode.container.maxNeverUsedIntervalMs', 'long', 0, 'Age at which a container that never had a child is removed; 0 never.', { validator: atLeast(0) }),
+
+  initLimit: planned<number>('initLimit', 'int', 10, 'Ticks in which a member must have synchronized.', atLeast(1)),
+  syncLimit: planned<number>('syncLimit', 'int', 5, 'Ticks after which a silent member is dropped.', atLeast(1)),
+  connectToLearnerMasterLimit: planned<number>('connectToLearnerMasterLimit', 'int', 0, 'Ticks in which a member must reach its leader.', atLeast(0)),
+  peerType: planned<string>('peerType', 'string', 'participant', 'participant or observer.', oneOf('participant', 'observer')),
+  standaloneEnabled: planned<boolean>('standaloneEnabled', 'boolean', true, 'One server alone is no ensemble.'),
+  reconfigEnabled: planned<boolean>('reconfigEnabled', 'boolean', false, 'Allows dynamic reconfiguration.'),
+  dynamicConfigFile: planned<string | null>('dynamicConfigFile', 'string', null, 'The file of the dynamic configuration.'),
+  skipReconfigAcl: planned<string>('skipReconfigACL', 'string', 'no', 'yes skips the access check of reconfig.', yesNo),
+  electionAlg: planned<number>('electionAlg', 'int', 3, 'The election algorithm: only 3 exists.', between(3, 3)),
+  electionPortBindRetry: planned<number>('electionPortBindRetry', 'int', 3, 'Attempts to take the election port.', atLeast(0)),
+  quorumListenOnAllIps: planned<boolean>('quorumListenOnAllIPs', 'boolean', false, 'Listens for peers at all addresses.'),
+  localSessionsEnabled: planned<boolean>('localSessionsEnabled', 'boolean', false, 'Sessions known to one server only.'),
+  localSessionsUpgradingEnabled: planned<boolean>('localSessionsUpgradingEnabled', 'boolean', false, 'Makes local sessions global for ephemerals.'),
+  syncEnabled: planned<boolean>('syncEnabled', 'boolean', true, 'Observers write logs too.'),
+  observerMasterPort: planned<number>('observerMasterPort', 'int', 0, 'Where followers serve observers.', PORT),
+  commitLogCount: planned<number>('commitLogCount', 'int', 500, 'Transactions a leader keeps for followers that return.', atLeast(1)),
+  leaderServes: planned<string>('leaderServes', 'string', 'yes', 'no: the leader takes no clients.', yesNo),
+  cnxTimeout: planned<number>('cnxTimeout', 'int', 5, 'Seconds to wait for a connection to a peer.', atLeast(1)),
+  readonlyModeEnabled: planned<boolean>('readonlymode.enabled', 'boolean', false, 'Serves reads without a quorum.'),
+  multiAddressEnabled: planned<boolean>('multiAddress.enabled', 'boolean', false, 'Several addresses per member.'),
+  multiAddressCheckEnabled: planned<boolean>('multiAddress.reachabilityCheckEnabled', 'boolean', true, 'Checks which address is reachable.'),
+  quorumSasl: planned<boolean>('quorum.auth.enableSasl', 'boolean', false, 'Members authenticate to each other.'),
+  quorumServerSasl: planned<boolean>('quorum.auth.serverRequireSasl', 'boolean', false, 'Members refuse others.'),
+  quorumLearnerSasl: planned<boolean>('quorum.auth.learnerRequireSasl', 'boolean', false, 'Learners refuse others.'),
+  enforceQuota: planned<boolean>('enforceQuota', 'boolean', false, 'Hard quotas refuse writes.'),
+  requestThrottleLimit: planned<number>('requestThrottleLimit', 'int', 0, 'Requests in flight before new ones are delayed; 0 is off.', atLeast(0)),
+  secureClientPort: planned<number | null>('secureClientPort', 'int', null, 'The port for TLS clients.', PORT),
+  sslQuorum: planned<boolean>('sslQuorum', 'boolean', false, 'TLS between members.'),
+  portUnification: planned<boolean>('portUnification', 'boolean', false, 'TLS and plain between members on one port.'),
+  sslKeyStore: planned<string | null>('ssl.keyStore.location', 'string', null, 'Keys for TLS.'),
+  sslKeyStorePassword: planned<string | null>('ssl.keyStore.password', 'password', null, 'Password of the keys.'),
+  sslTrustStore: planned<string | null>('ssl.trustStore.location', 'string', null, 'Trusted certificates.'),
+  sslTrustStorePassword: planned<string | null>('ssl.trustStore.password', 'password', null, 'Password of the certificates.'),
+  sslClientAuth: planned<string>('ssl.clientAuth', 'string', 'need', 'Whether clients show certificates.', oneOf('none', 'want', 'need')),
+  adminEnableServer: planned<boolean>('admin.enableServer', 'boolean', true, 'The AdminServer.'),
+  adminServerPort: planned<number>('admin.serverPort', 'int', 8080, 'Its port.', PORT),
+  adminServerAddress: planned<string>('admin.serverAddress', 'string', '0.0.0.0', 'Its address.'),
+  adminCommandUrl: planned<string>('admin.commandURL', 'string', '/commands', 'Its path.'),
+  adminIdleTimeout: planned<number>('admin.idleTimeout', 'int', 30000, 'Its idle timeout in ms.', atLeast(0)),
+  metricsProvider: planned<string | null>('metricsProvider.className', 'class', null, 'Where metrics are served.'),
+  metricsHost: planned<string>('metricsProvider.httpHost', 'string', '0.0.0.0', 'Address of the metrics.'),
+  metricsPort: planned<number>('metricsProvider.httpPort', 'int', 7000, 'Port of the metrics.', PORT),
+
+  preAllocSize: inapplicable('preAllocSize', 'long', 65536, 'SQLite reuses its write-ahead log instead of preallocating.'),
+  snapSizeLimitInKb: inapplicable('snapSizeLimitInKb', 'long', 4194304, 'Snapshots are taken by count.'),
+  txnLogSizeLimitInKb: inapplicable('txnLogSizeLimitInKb', 'long', -1, 'The log is one SQLite file.'),
+  fsyncWarningThresholdMs: inapplicable('fsync.warningthresholdms', 'long', 1000, 'Commits are made by a thread of their own.'),
+  emulate353TtlNodes: inapplicable('emulate353TTLNodes', 'boolean', false, 'There are no znodes of 3.5.3 to read.'),
+  serverCnxnFactory: inapplicable('serverCnxnFactory', 'class', null, 'There is one network layer.'),
+  nioSelectorThreads: inapplicable('nio.numSelectorThreads', 'int', null, 'One event loop serves all connections.'),
+  nioWorkerThreads: inapplicable('nio.numWorkerThreads', 'int', null, 'One event loop serves all connections.'),
+  watchManagerName: inapplicable('watchManagerName', 'class', null, 'There is one watch table.'),
+  digestEnabled: inapplicable('digest.enabled', 'boolean', true, 'Batches and snapshots carry CRCs.'),
+  snapshotCompression: inapplicable('snapshot.compression.method', 'string', '', 'Snapshots are not compressed.'),
+} as const;
+
+/** What the server works with: the values, and what follows from several of them. */
+export interface ServerSettings extends SettingValues<typeof SETTINGS> {
+  minSessionTimeoutMs: number;
+  maxSessionTimeoutMs: number;
+  /** `<dataDir>/version-2`, where snapshots lie. */
+  snapDir: string;
+  /** `<dataLogDir>/version-2`, where the log lies. */
+  logDir: string;
+  /** Of this server in its ensemble; 0 alone. */
+  serverId: number;
+}
+
+export interface LoadedServerSettings {
+  settings: ServerSettings;
+  /** One line for each key that doesn't do what one might expect. */
+  warnings: readonly string[];
+}
+
+/** Reads the properties of a zoo.cfg. Throws `SettingError` with key, value and what is allowed. */
+export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedServerSettings {
+  // A system property of the original may stand in the file under its full name.
+  const properties = new Map<string, string>();
+  for (const [key, value] of given) properties.set(key.startsWith('zookeeper.') ? key.slice('zookeeper.'.length) : key, value);
+  const members = [...properties.keys()].filter((key) => /^(server|group|weight)\.\d+$/.test(key));
+  if (members.filter((key) => key.startsWith('server.')).length > 1) {
+    throw new SettingError('Several server.N lines ask for an ensemble, which is not supported yet: remove them to run one server');
+  }
+  const { values, warnings, unknownKeys } = loadSettings(SETTINGS, properties);
+  if (values.dataDir === '') throw invalidValue('dataDir', '', 'String must be non-empty');
+  const minSessionTimeoutMs = values.minSessionTimeout === -1 ? values.tickTime * 2 : values.minSessionTimeout;
+  const maxSessionTimeoutMs = values.maxSessionTimeout === -1 ? values.tickTime * 20 : values.maxSessionTimeout;
+  if (minSessionTimeoutMs > maxSessionTimeoutMs) {
+    throw invalidValue('minSessionTimeout', minSessionTimeoutMs, `Value must be no more than maxSessionTimeout, which is ${maxSessionTimeoutMs}`);
+  }
+  const unknown = unknownKeys
+    .filter((key) => !members.includes(key))
+    .map((key) => `${key} is not a known key; it is kept as the system property zookeeper.${key} and has no effect`);
+  return {
+    settings: {
+      ...values,
+      minSessionTimeoutMs,
+      maxSessionTimeoutMs,
+      snapDir: join(resolve(values.dataDir), 'version-2'),
+      logDir: join(resolve(values.dataLogDir ?? values.dataDir), 'version-2'),
+      serverId: 0,
+    },
+    warnings: [...warnings, ...unknown],
+  };
+}

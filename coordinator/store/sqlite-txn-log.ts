@@ -1,0 +1,152 @@
+/**
+ * The transaction log on SQLite, written by a worker thread (`sqlite-worker.ts`): the server's loop never waits for the
+ * disk. Appending is one message; what the worker has committed comes back as one.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { TxnBatch, TxnLog, TxnLogEvents } from './txn-log.ts';
+import { StoreError } from './txn-log.ts';
+import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
+
+const WORKER = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
+
+export class SqliteTxnLog implements TxnLog {
+  readonly meta: Map<string, string>;
+  private readonly dir: string;
+  private readonly worker: Worker;
+  private readonly events: TxnLogEvents;
+  private reader: { take(body: Buffer): void; done(): void; failed(error: Error): void } | null = null;
+  private metaSet: (() => void)[] = [];
+  private closed: (() => void) | null = null;
+  private failure: StoreError | null = null;
+
+  private constructor(dir: string, worker: Worker, meta: Map<string, string>, events: TxnLogEvents) {
+    this.dir = dir;
+    this.worker = worker;
+    this.meta = meta;
+    this.events = events;
+    worker.on('message', (message: FromWorker) => this.receive(message));
+    worker.on('error', (cause) => {
+      this.fail(new StoreError('STORE_IO', `The thread of the txn log in "${dir}" ended: ${String(cause)}`, { cause }));
+    });
+  }
+
+  /** Opens the log in `dir`, making it where there is none. Throws `StoreError`. */
+  static async open(options: OpenOptions, events: TxnLogEvents): Promise<SqliteTxnLog> {
+    try {
+      mkdirSync(options.dir, { recursive: true });
+    } catch (cause) {
+      throw new StoreError('STORE_IO', `Cannot make data directory "${options.dir}": ${(cause as Error).message}`, { cause });
+    }
+    const worker = new Worker(WORKER, { workerData: options, name: 'txn-log' });
+    const first = await new Promise<FromWorker>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    worker.removeAllListeners('error');
+    if (first.kind === 'opened') return new SqliteTxnLog(options.dir, worker, first.meta, events);
+    const { code, message } = first.kind === 'failed' ? first : { code: 'STORE_IO' as const, message: `Unexpected ${first.kind}` };
+    throw new StoreError(code, message);
+  }
+
+  private post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, transfer);
+  }
+
+  append(batch: TxnBatch): void {
+    // A buffer of its own can be handed over instead of being copied once more.
+    const body = new Uint8Array(batch.body.length);
+    body.set(batch.body);
+    this.post({ kind: 'append', batch: { firstZxid: batch.firstZxid, lastZxid: batch.lastZxid, body } }, [body.buffer]);
+  }
+
+  read(afterZxid: number, take: (body: Buffer) => void): Promise<void> {
+    return new Promise((done, failed) => {
+      this.reader = { take, done, failed };
+      this.post({ kind: 'read', afterZxid });
+    });
+  }
+
+  prune(throughZxid: number): void {
+    this.post({ kind: 'prune', throughZxid });
+  }
+
+  setMeta(key: string, value: string): Promise<void> {
+    this.meta.set(key, value);
+    return new Promise((resolve) => {
+      this.metaSet.push(resolve);
+      this.post({ kind: 'setMeta', key, value });
+    });
+  }
+
+  size(): number {
+    let size = 0;
+    for (const name of ['txnlog.sqlite', 'txnlog.sqlite-wal']) {
+      size += statSync(join(this.dir, name), { throwIfNoEntry: false })?.size ?? 0;
+    }
+    return size;
+  }
+
+  async close(): Promise<void> {
+    if (this.failure === null) {
+      await new Promise<void>((resolve) => {
+        this.closed = resolve;
+        this.post({ kind: 'close' });
+      });
+    }
+    await this.worker.terminate();
+  }
+
+  private receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'appended':
+        this.events.durable(message.lastZxid);
+        return;
+      case 'batches':
+        this.takeBatches(message.bodies, message.done);
+        return;
+      case 'metaSet':
+        this.metaSet.shift()?.();
+        return;
+      case 'stalled':
+        this.events.stalled(message.stalled, message.reason);
+        return;
+      case 'failed':
+        this.fail(new StoreError(message.code, message.message));
+        return;
+      case 'closed':
+        this.closed?.();
+        return;
+      case 'opened':
+    }
+  }
+
+  private takeBatches(bodies: Uint8Array[], done: boolean): void {
+    const { reader } = this;
+    if (reader === null) return;
+    try {
+      for (const body of bodies) reader.take(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    } catch (error) {
+      this.reader = null;
+      reader.failed(error as Error);
+      return;
+    }
+    if (!done) return this.post({ kind: 'more' });
+    this.reader = null;
+    reader.done();
+  }
+
+  private fail(error: StoreError): void {
+    if (this.failure !== null) return;
+    this.failure = error;
+    this.closed?.();
+    if (this.reader !== null) {
+      const { reader } = this;
+      this.reader = null;
+      reader.failed(error);
+    } else {
+      this.events.failed(error);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The thread that writes the transaction log: SQLite in WAL mode with synchronous=FULL, so a committed batch is on the disk.
+ * One row holds one batch, which is what one commit took; while a commit is on its way the server collects the next one.
+ *
+ *     txn_batch: last_zxid (key) | first_zxid | crc | body
+ *
+ * A second file, locked for as long as this process lives, keeps other processes out without keeping readers off the log.
+ */
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { assert } from '../../shared/base/assert.ts';
+import { crc32c } from '../../shared/bytes/crc32c.ts';
+import type { StoreErrorCode, TxnBatch } from './txn-log.ts';
+import { StoreError } from './txn-log.ts';
+import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
+
+const APPLICATION_ID = 0x56_69_76_43; // "VivC"
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE txn_batch (last_zxid INTEGER PRIMARY KEY, first_zxid INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
+`;
+
+/** Pages in the WAL before it is copied into the database: 16 MiB, so that this costs little per commit. */
+const CHECKPOINT_PAGES = 4096;
+/** Rows deleted at a time, so that commits wait a few ms for a prune at most. */
+const PRUNE_ROWS = 500;
+/** Bytes of batches sent in one piece when the log is read. */
+const READ_BYTES = 1 << 20;
+/** How long to wait before a full disk is tried again. */
+const FULL_RETRY_MS = 500;
+
+assert(parentPort !== null, 'this file runs as a worker thread');
+const port = parentPort;
+const options = workerData as OpenOptions;
+
+function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Takes the lock file, which the kernel gives back when this process ends, however it ends. */
+function lock(): Database.Database {
+  const path = join(options.dir, 'lock.sqlite');
+  const db = new Database(path, { timeout: 0 });
+  try {
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.exec('BEGIN EXCLUSIVE');
+    return db;
+  } catch (cause) {
+    db.close();
+    if (codeOf(cause) !== 'SQLITE_BUSY') throw cause;
+    throw new StoreError(
+      'STORE_LOCKED',
+      `Data directory "${options.dir}" is in use by another process. Stop it, or give this server another dataDir`,
+      { cause },
+    );
+  }
+}
+
+function open(): Database.Database {
+  const path = join(options.dir, 'txnlog.sqlite');
+  const db = new Database(path, { timeout: 0 });
+  db.pragma('journal_mode = WAL');
+  db.pragma(`synchronous = ${options.forceSync ? 'FULL' : 'OFF'}`);
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  const found = Number(db.pragma('user_version', { simple: true }));
+  if (found === 0) {
+    db.transaction(() => {
+      db.exec(SCHEMA);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    })();
+  } else if (found !== SCHEMA_VERSION || db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new StoreError('STORE_SCHEMA', `Cannot open txn log "${path}": schema ${found}, this build reads ${SCHEMA_VERSION}`);
+  }
+  return db;
+}
+
+function serve(lockDb: Database.Database, db: Database.Database): void {
+  const insert = db.prepare('INSERT INTO txn_batch (last_zxid, first_zxid, crc, body) VALUES (?, ?, ?, ?)');
+  const select = db.prepare<[number], { last_zxid: number; crc: number; body: Buffer }>(
+    'SELECT last_zxid, crc, body FROM txn_batch WHERE last_zxid > ? ORDER BY last_zxid',
+  );
+  const prune = db.prepare(
+    `DELETE FROM txn_batch WHERE last_zxid IN (SELECT last_zxid FROM txn_batch WHERE last_zxid <= ? ORDER BY last_zxid LIMIT ${PRUNE_ROWS})`,
+  );
+  const putMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+  let waiting: TxnBatch[] = [];
+  let stalled = false;
+  let closing = false;
+
+  /** Commits what waits; on a full disk leaves it waiting and comes back. */
+  const drain = (): void => {
+    while (waiting.length > 0) {
+      const batch = waiting[0]!;
+      try {
+        insert.run(batch.lastZxid, batch.firstZxid, crc32c(batch.body), batch.body);
+      } catch (error) {
+        if (codeOf(error) !== 'SQLITE_FULL') throw error;
+        if (!stalled) send({ kind: 'stalled', stalled: true, reason: (error as Error).message });
+        stalled = true;
+        setTimeout(() => guarded(drain), FULL_RETRY_MS);
+        return;
+      }
+      waiting.shift();
+      if (stalled) send({ kind: 'stalled', stalled: false, reason: '' });
+      stalled = false;
+      send({ kind: 'appended', lastZxid: batch.lastZxid });
+    }
+    if (closing) close();
+  };
+
+  const close = (): void => {
+    db.close();
+    lockDb.close();
+    send({ kind: 'closed' });
+    port.close();
+  };
+
+  let rows: IterableIterator<{ last_zxid: number; crc: number; body: Buffer }> | null = null;
+  const readPiece = (): void => {
+    assert(rows !== null, 'a read was begun');
+    const bodies: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    let done = false;
+    while (size < READ_BYTES) {
+      const next = rows.next();
+      if (next.done === true) {
+        done = true;
+        rows = null;
+        break;
+      }
+      const { last_zxid: lastZxid, crc, body } = next.value;
+      if (crc32c(body) !== crc) {
+        throw new StoreError(
+          'STORE_DAMAGED',
+          `Txn log "${join(options.dir, 'txnlog.sqlite')}": the batch ending at zxid 0x${lastZxid.toString(16)} is damaged (CRC)`,
+        );
+      }
+      bodies.push(Uint8Array.from(body));
+      size += body.length;
+    }
+    send({ kind: 'batches', bodies, done }, bodies.map(({ buffer }) => buffer));
+  };
+
+  const pruneSome = (throughZxid: number): void => {
+    if (closing) return;
+    if (prune.run(throughZxid).changes === PRUNE_ROWS) setImmediate(() => guarded(() => pruneSome(throughZxid)));
+  };
+
+  const handle = (message: ToWorker): void => {
+    switch (message.kind) {
+      case 'append':
+        waiting.push(message.batch);
+        if (!stalled) drain();
+        return;
+      case 'read':
+        rows = select.iterate(message.afterZxid);
+        return readPiece();
+      case 'more':
+        return readPiece();
+      case 'prune':
+        return pruneSome(message.throughZxid);
+      case 'setMeta':
+        putMeta.run(message.key, message.value);
+        return send({ kind: 'metaSet' });
+      case 'close':
+        closing = true;
+        if (!stalled) drain();
+        else {
+          // There is no room for what waits, and nobody was told that it is durable.
+          waiting = [];
+          close();
+        }
+    }
+  };
+  port.on('message', (message: ToWorker) => guarded(() => handle(message)));
+
+  const meta = new Map<string, string>();
+  for (const row of db.prepare<[], { key: string; value: string }>('SELECT key, value FROM meta').all()) meta.set(row.key, row.value);
+  send({ kind: 'opened', meta });
+}
+
+/** Runs `act`; a failure is told to the server and ends the thread, because the log's state is then unknown. */
+function guarded(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const code: StoreErrorCode =
+      error instanceof StoreError
+        ? error.code
+        : codeOf(error) === 'SQLITE_CORRUPT' || codeOf(error) === 'SQLITE_NOTADB'
+          ? 'STORE_DAMAGED'
+          : 'STORE_IO';
+    const message =
+      error instanceof StoreError
+        ? error.message
+        : `Txn log in "${options.dir}": ${error instanceof Error ? error.message : String(error)} (${codeOf(error)})`;
+    send({ kind: 'failed', code, message });
+    port.close();
+  }
+}
+
+guarded(() => {
+  const lockDb = lock();
+  serve(lockDb, open());
+});
