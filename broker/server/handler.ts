@@ -41,6 +41,11 @@ export type Answer<Response> = Response | null | typeof CLOSE_CONNECTION;
 export interface Handler<Request, Response> {
   /** The declaration in `broker/protocol/messages`. */
   readonly api: AnyApi;
+  /**
+   * The connection's next request may be taken up before this one's answer is there, if that one's handler says so too. Answers
+   * keep their order all the same. Only for handlers that do what is to be done in order before they return (produce).
+   */
+  readonly overlaps?: boolean;
   handle(request: Request, context: RequestContext): Answer<Response> | Promise<Answer<Response>>;
 }
 
