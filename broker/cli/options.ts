@@ -176,4 +176,4 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** Where Java's line BreakIterator allows a break: after spaces, hyphens and most punctuation inside a word, before an opening bracket. */
-const BREAKS = /(?<=\s)(?=\S)|(?<=-)(?=[A-Za-z])|(?<=[A-Za-z]:)(?=\d)|(?<=[\w)}\]"'>][.,:;!?/])(?=[A-Za-z(<[{])|(?<=[\w'"])(?=[([{])/;
+const BREAKS = /(?<=\s)(?=\S)|(?<=-)(?=[A-Za-z])|(?<=[A-Za-z0-9]:)(?=\d)|(?<=[\w)}\]"'>][.,:;!?/])(?=[A-Za-z(<[{])|(?<=[\w'"])(?=[([{])/;

@@ -1,4 +1,5 @@
 /** The options of kafka-get-offsets as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the letter. */
+import type { OptionSpec } from '../options.ts';
 
 export const options: readonly OptionSpec[] = [
   {
