@@ -16,12 +16,12 @@ export interface InternalTopic {
 }
 
 export interface Endpoint {
-  readonly nodeId: number;
+  readonly id: number;
   readonly host: string;
   readonly port: number;
 }
 
-/** What the finder knows of the cluster. */
+/** What the finder knows of the cluster: the broker's metadata cache. */
 export interface ClusterView {
   hasTopic(topic: string): boolean;
   /** The living leader of a partition, as clients of `listenerName` reach it; null while there is none. */
@@ -39,11 +39,14 @@ export interface CoordinatorFinderOptions {
   readonly ensureTopic: (topic: InternalTopic) => Promise<void>;
 }
 
-export interface FoundCoordinator extends Endpoint {
+export interface FoundCoordinator {
   readonly errorCode: ErrorCode;
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
 }
 
-const NOBODY: Endpoint = { nodeId: -1, host: '', port: -1 };
+const UNAVAILABLE: FoundCoordinator = { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, nodeId: -1, host: '', port: -1 };
 
 export class CoordinatorFinder {
   private readonly options: CoordinatorFinderOptions;
@@ -57,16 +60,19 @@ export class CoordinatorFinder {
     const { cluster, partitionFor } = this.options;
     if (cluster.hasTopic(OFFSETS_TOPIC)) {
       const endpoint = cluster.leaderEndpoint(OFFSETS_TOPIC, partitionFor(groupId), listenerName);
-      if (endpoint !== null) return { errorCode: ErrorCode.NONE, ...endpoint };
+      if (endpoint !== null) {
+        const { id: nodeId, host, port } = endpoint;
+        return { errorCode: ErrorCode.NONE, nodeId, host, port };
+      }
     } else {
       this.createOffsetsTopic();
     }
-    return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NOBODY };
+    return UNAVAILABLE;
   }
 
   /** Transactions have no `__transaction_state` to be coordinated by yet: as in a cluster where its leaders are still to come. */
   findTransactionCoordinator(): FoundCoordinator {
-    return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NOBODY };
+    return UNAVAILABLE;
   }
 
   /** Any number of clients may ask while the topic comes into being: it is created once. */

@@ -146,9 +146,13 @@ export class GroupCoordinator {
     void this.load(led, LOAD_RETRY_MIN_MS);
   }
 
-  /** This broker leads it no longer: waiting clients are sent to look for the new coordinator. */
+  /**
+   * This broker leads it no longer: waiting clients are sent to look for the new coordinator. `leaderEpoch`: null when the replica
+   * is gone for good, and with it what its epochs were compared with.
+   */
   resigned(partition: number, leaderEpoch: number | null): void {
-    if (leaderEpoch !== null && !this.newsOf(partition, leaderEpoch)) return;
+    if (leaderEpoch === null) this.epochs.delete(partition);
+    else if (!this.newsOf(partition, leaderEpoch)) return;
     const led = this.led.get(partition);
     if (led === undefined) return;
     this.led.delete(partition);
