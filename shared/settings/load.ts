@@ -42,7 +42,7 @@ export function loadSettings<T extends SettingTable>(table: T, properties: Reado
     if (setting.status === 'planned' && !sameValue(values[key], setting.default)) {
       warnings.push(`${setting.name}=${setting.type === 'password' ? '[hidden]' : text.trim()} is understood but not supported yet; it has no effect`);
     } else if (setting.status === 'inapplicable') {
-      warnings.push(`${setting.name} does not apply here (there is no JVM); it is ignored`);
+      warnings.push(`${setting.name} has no meaning here and is ignored: ${setting.doc}`);
     }
   }
   const known = new Set(Object.values(table).map((setting) => setting.name));

@@ -7,7 +7,7 @@ const table = {
   brokerId: { name: 'broker.id', type: 'int', default: -1, doc: 'Id.', validator: atLeast(-1) } satisfies Setting<number>,
   logDirs: { name: 'log.dirs', type: 'list', default: ['/tmp'], doc: 'Dirs.' } as Setting<readonly string[]>,
   rack: { name: 'broker.rack', type: 'string', default: null, doc: 'Rack.', status: 'planned' } as Setting<string | null>,
-  gc: { name: 'gc.threads', type: 'int', default: 1, doc: 'JVM.', status: 'inapplicable' } as Setting<number>,
+  gc: { name: 'gc.threads', type: 'int', default: 1, doc: 'There is no JVM.', status: 'inapplicable' } as Setting<number>,
 };
 const load = (entries: Record<string, string>) => loadSettings(table, new Map(Object.entries(entries)));
 
@@ -37,7 +37,7 @@ describe('loadSettings()', () => {
     const { warnings } = load({ 'broker.rack': 'r1', 'gc.threads': '4' });
     expect(warnings).to.deep.equal([
       'broker.rack=r1 is understood but not supported yet; it has no effect',
-      'gc.threads does not apply here (there is no JVM); it is ignored',
+      'gc.threads has no meaning here and is ignored: There is no JVM.',
     ]);
   });
 
