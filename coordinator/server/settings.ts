@@ -97,7 +97,7 @@ export const SETTINGS = {
   sslTrustStore: planned<string | null>('ssl.trustStore.location', 'string', null, 'Trusted certificates.'),
   sslTrustStorePassword: planned<string | null>('ssl.trustStore.password', 'password', null, 'Password of the certificates.'),
   sslClientAuth: planned<string>('ssl.clientAuth', 'string', 'need', 'Whether clients show certificates.', oneOf('none', 'want', 'need')),
-  adminEnableServer: planned<boolean>('admin.enableServer', 'boolean', true, 'The AdminServer.'),
+  adminEnableServer: planned<boolean>('admin.enableServer', 'boolean', false, 'The AdminServer (the original has it on by default).'),
   adminServerPort: planned<number>('admin.serverPort', 'int', 8080, 'Its port.', PORT),
   adminServerAddress: planned<string>('admin.serverAddress', 'string', '0.0.0.0', 'Its address.'),
   adminCommandUrl: planned<string>('admin.commandURL', 'string', '/commands', 'Its path.'),

@@ -19,8 +19,8 @@ import type { Znode } from './znode.ts';
 const PIECE_BYTES = 256 * 1024;
 
 /** Pieces of `tree`. Between two pieces transactions may be applied. */
-export function* encodeSnapshot(tree: DataTree): IterableIterator<Buffer> {
-  let out = new Writer(PIECE_BYTES + 64 * 1024);
+export function* encodeSnapshot(tree: DataTree, pieceBytes = PIECE_BYTES): IterableIterator<Buffer> {
+  let out = new Writer(pieceBytes + 1024);
   out.i32(tree.sessions.size);
   for (const [sessionId, timeoutMs] of tree.sessions) {
     out.i64Big(sessionId);
@@ -44,9 +44,9 @@ export function* encodeSnapshot(tree: DataTree): IterableIterator<Buffer> {
     const path = joinPath(top.path, name);
     writeNode(out, path, node);
     descend(path, node);
-    if (out.size >= PIECE_BYTES) {
+    if (out.size >= pieceBytes) {
       yield out.finish();
-      out = new Writer(PIECE_BYTES + 64 * 1024);
+      out = new Writer(pieceBytes + 1024);
     }
   }
   if (out.size > 0) yield out.finish();
