@@ -11,7 +11,7 @@ import { crc32 } from 'node:zlib';
 import { Reader } from '../../shared/bytes/reader.ts';
 import { Writer } from '../../shared/bytes/writer.ts';
 import { BatchBuilder } from '../records/build-batch.ts';
-import { CompressionError, decompress } from '../records/compression.ts';
+import { CompressionError, DECOMPRESSED_SIZE_MAX, decompress } from '../records/compression.ts';
 import { iterateRecords, type KafkaRecord } from '../records/iterate-records.ts';
 import { batchSizeOf, codecName, codecOf, isControl, type Codec } from '../records/record-batch.ts';
 
@@ -34,63 +34,70 @@ export function isLegacyFormat(records: Buffer): boolean {
 
 /** Rewrites a message set as one batch of magic 2, compressed as its first message was. Throws `LegacyFormatError`. */
 export function upConvert(messages: Buffer): Buffer {
-  const builder = new BatchBuilder();
-  const codecs: Codec[] = [];
-  addMessages(new Reader(messages), builder, codecs, null);
-  if (builder.count === 0) throw new LegacyFormatError('No complete message in the message set');
-  return builder.build({ compression: codecs[0] ?? 'none' });
+  const conversion = new UpConversion();
+  conversion.addMessages(new Reader(messages), null);
+  if (conversion.builder.count === 0) throw new LegacyFormatError('No complete message in the message set');
+  return conversion.builder.build({ compression: conversion.codec ?? 'none' });
 }
 
-function addMessages(reader: Reader, builder: BatchBuilder, codecs: Codec[], appendTime: number | null): void {
-  // A message that was cut off at the end is left out, as old clients expect of a set.
-  while (reader.remaining >= LOG_OVERHEAD) {
-    reader.skip(8);
-    const size = reader.i32();
-    if (size < HEADER_SIZE_V0) throw new LegacyFormatError(`Record size ${size} is less than the minimum record overhead (14)`);
-    if (size > reader.remaining) return;
-    const start = reader.position;
-    const crc = reader.u32();
-    const computed = crc32(reader.buffer.subarray(start + 4, start + size)) >>> 0;
-    if (crc !== computed) throw new LegacyFormatError(`Record is corrupt (stored crc = ${crc}, computed crc = ${computed})`);
-    const message = new Reader(reader.buffer, start + 4, start + size);
-    reader.skip(size - 4);
-    addMessage(message, builder, codecs, appendTime);
-  }
+/** The message that holds the messages that are being read: it may not be held by another one, and may overrule their stamps. */
+interface Wrapper {
+  readonly appendTime: number | null;
 }
 
-function addMessage(message: Reader, builder: BatchBuilder, codecs: Codec[], appendTime: number | null): void {
-  const magic = message.i8();
-  if (magic !== 0 && magic !== 1) throw new LegacyFormatError(`Invalid magic found in record: ${magic}`);
-  const attributes = message.i8();
-  const timestamp = magic === 1 ? message.i64() : -1;
-  const key = readBlob(message);
-  const value = readBlob(message);
-  if (!message.complete) throw new LegacyFormatError(`Malformed message: ${message.failure}`);
-  const codec = codecName(attributes & CODEC_MASK);
-  if (codec === null || codec === 'zstd') throw new LegacyFormatError(`Codec ${attributes & CODEC_MASK} is unknown in magic ${magic}`);
-  if (builder.count === 0 && codecs.length === 0) codecs.push(codec);
-  if (codec === 'none') {
-    builder.append({ key, value, timestamp: appendTime ?? timestamp });
-    return;
-  }
-  if (appendTime !== null) throw new LegacyFormatError('Compressed messages may not be nested');
-  if (value === null) throw new LegacyFormatError('A compressed message has no value');
-  const stampedByLog = (attributes & LOG_APPEND_TIME) !== 0;
-  addInner(value, codec, builder, codecs, stampedByLog ? timestamp : null);
-}
+class UpConversion {
+  readonly builder = new BatchBuilder();
+  /** Of the first message. */
+  codec: Codec | null = null;
 
-function addInner(packed: Buffer, codec: Codec, builder: BatchBuilder, codecs: Codec[], appendTime: number | null): void {
-  let inner: Buffer;
-  try {
-    inner = decompress(codec, packed);
-  } catch (error) {
-    if (!(error instanceof CompressionError)) throw error;
-    throw new LegacyFormatError(error.message, { cause: error });
+  addMessages(reader: Reader, wrapper: Wrapper | null): void {
+    // A message that was cut off at the end is left out, as old clients expect of a set.
+    while (reader.remaining >= LOG_OVERHEAD) {
+      reader.skip(8);
+      const size = reader.i32();
+      if (size < HEADER_SIZE_V0) throw new LegacyFormatError(`Record size ${size} is less than the minimum record overhead (14)`);
+      if (size > reader.remaining) return;
+      const start = reader.position;
+      const crc = reader.u32();
+      const computed = crc32(reader.buffer.subarray(start + 4, start + size)) >>> 0;
+      if (crc !== computed) throw new LegacyFormatError(`Record is corrupt (stored crc = ${crc}, computed crc = ${computed})`);
+      this.addMessage(new Reader(reader.buffer, start + 4, start + size), wrapper);
+      reader.skip(size - 4);
+    }
   }
-  const reader = new Reader(inner);
-  const before = builder.count;
-  addMessages(reader, builder, codecs, appendTime);
-  if (builder.count === before) throw new LegacyFormatError('A compressed message holds no message');
+
+  private addMessage(message: Reader, wrapper: Wrapper | null): void {
+    const magic = message.i8();
+    if (magic !== 0 && magic !== 1) throw new LegacyFormatError(`Invalid magic found in record: ${magic}`);
+    const attributes = message.i8();
+    const timestamp = magic === 1 ? message.i64() : -1;
+    const key = readBlob(message);
+    const value = readBlob(message);
+    if (!message.complete) throw new LegacyFormatError(`Malformed message: ${message.failure}`);
+    const codec = codecName(attributes & CODEC_MASK);
+    if (codec === null || codec === 'zstd') throw new LegacyFormatError(`Codec ${attributes & CODEC_MASK} is unknown in magic ${magic}`);
+    this.codec ??= codec;
+    if (codec === 'none') {
+      this.builder.append({ key, value, timestamp: wrapper?.appendTime ?? timestamp });
+      return;
+    }
+    if (wrapper !== null) throw new LegacyFormatError('Compressed messages may not be nested');
+    if (value === null) throw new LegacyFormatError('A compressed message has no value');
+    const appendTime = (attributes & LOG_APPEND_TIME) !== 0 ? timestamp : null;
+    const before = this.builder.count;
+    this.addMessages(new Reader(this.unpack(codec, value)), { appendTime });
+    if (this.builder.count === before) throw new LegacyFormatError('A compressed message holds no message');
+  }
+
+  /** What all messages of the set may unpack to is bounded as one batch is. */
+  private unpack(codec: Codec, packed: Buffer): Buffer {
+    try {
+      return decompress(codec, packed, Math.max(0, DECOMPRESSED_SIZE_MAX - this.builder.size));
+    } catch (error) {
+      if (!(error instanceof CompressionError)) throw error;
+      throw new LegacyFormatError(error.message, { cause: error });
+    }
+  }
 }
 
 function readBlob(reader: Reader): Buffer | null {

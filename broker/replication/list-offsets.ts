@@ -45,7 +45,7 @@ export async function listOffset(partition: Partition, query: OffsetsQuery): Pro
       if (unsure) return noOffset(ErrorCode.OFFSET_NOT_AVAILABLE);
       return { errorCode: ErrorCode.NONE, timestamp: -1, offset: end, leaderEpoch: partition.leaderEpoch };
     case EARLIEST_TIMESTAMP: {
-      const first = log.earliestEpoch();
+      const first = log.leaderEpochs.earliestEntry;
       const leaderEpoch = first !== null && first.startOffset <= log.logStartOffset ? first.leaderEpoch : -1;
       return { errorCode: ErrorCode.NONE, timestamp: -1, offset: log.logStartOffset, leaderEpoch };
     }

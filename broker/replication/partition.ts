@@ -9,6 +9,7 @@
  *                                        -> high watermark moves -> acks=all answered, consumers' fetches woken
  */
 import { assert } from '../../shared/base/assert.ts';
+import type { EpochEnd } from '../log/leader-epochs.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import { AppendOperation, type AppendQueue, type AppendResult, type AppendSlot, acceptedAppend, refusedAppend } from './append-operation.ts';
@@ -16,7 +17,7 @@ import type { FetchablePartition, FetchParameters, FetchPartitionResult } from '
 import { emptyResult } from './fetch-types.ts';
 import { OffsetWaiters } from './offset-waiters.ts';
 import { type Leadership, PartitionLeader } from './partition-leader.ts';
-import type { AppendOrigin, EpochEnd, ReplicaLog } from './replica-log.ts';
+import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
 import { VisibleSize } from './visible-size.ts';
 
 /** What a partition asks and tells the rest of the broker. */
@@ -125,6 +126,8 @@ export class Partition {
       nowMs: this.nowMs(),
       predecessor: this.role,
     });
+    // Noted before the first record of the epoch is there: followers of an earlier one have to find where it ended (KIP-101).
+    log.leaderEpochs.assign(leadership.leaderEpoch, this.role.leaderEpochStartOffset);
     this.leaderId = localBrokerId;
     this.leaderEpoch = leadership.leaderEpoch;
     this.partitionEpoch = leadership.partitionEpoch;
@@ -304,10 +307,8 @@ export class Partition {
   /** The largest epoch at most `leaderEpoch` that the log knows, and where it ends; null when there is none. */
   endOfEpoch(leaderEpoch: number): EpochEnd | null {
     const log = this.replicaLog;
-    if (log === null) return null;
-    // The newest epoch ends where the log does, also while its first record is still to come.
-    if (leaderEpoch === this.leaderEpoch && this.role !== null) return { leaderEpoch, endOffset: log.logEndOffset };
-    return log.endOfEpoch(leaderEpoch);
+    const end = log?.leaderEpochs.endOffsetFor(leaderEpoch, log.logEndOffset);
+    return end === undefined || end.leaderEpoch < 0 ? null : end;
   }
 
   watch(watcher: FetchWatcher, awaitsLogEnd: boolean): FetchWatch {

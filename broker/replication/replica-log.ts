@@ -1,4 +1,5 @@
 /** What replication needs of a partition's log. `broker/log/partition-log.ts` is the real one; tests may hand in a small one. */
+import type { LeaderEpochs } from '../log/leader-epochs.ts';
 import type { LogConfig } from '../log/log-config.ts';
 
 /** Who appends: it decides what is checked. `replication` brings batches that have their offsets already. */
@@ -39,16 +40,12 @@ export interface TimestampedOffset {
   readonly leaderEpoch: number;
 }
 
-export interface EpochEnd {
-  readonly leaderEpoch: number;
-  readonly endOffset: number;
-}
-
 export interface ReplicaLog {
   /** The log directory that holds the partition's: high watermarks are checkpointed per directory. */
   readonly logDir: string;
   readonly topicId: string;
   readonly config: LogConfig;
+  readonly leaderEpochs: LeaderEpochs;
   readonly logStartOffset: number;
   /** Every record below it is in the file. */
   readonly logEndOffset: number;
@@ -59,12 +56,6 @@ export interface ReplicaLog {
     maxBytes: number,
     options: { readonly maxOffsetExclusive: number; readonly minOneBatch: boolean },
   ): Buffer | Promise<Buffer>;
-  /** Notes that `leaderEpoch` begins at `startOffset`, before its first record is there. */
-  assignLeaderEpoch(leaderEpoch: number, startOffset: number): void;
-  /** The largest epoch at most `leaderEpoch`, and where it ends; null when the log knows none. */
-  endOfEpoch(leaderEpoch: number): EpochEnd | null;
-  /** The oldest epoch that the log knows; null when it knows none. */
-  earliestEpoch(): { readonly leaderEpoch: number; readonly startOffset: number } | null;
   /** The first record stamped `timestampMs` or later. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null | Promise<TimestampedOffset | null>;
   /** The record with the newest stamp. */

@@ -23,6 +23,7 @@ import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
 import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
 
 const logger = createLogger('kafka.server.ReplicaManager');
+/** Kafka keeps these in a file of their own (`state-change.log`); the routine ones show here at level debug. */
 const stateChanges = createLogger('state.change.logger');
 
 /** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
@@ -185,7 +186,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
       return ErrorCode.INCONSISTENT_TOPIC_ID;
     }
     if (order.leaderEpoch <= partition.leaderEpoch) {
-      stateChanges.info(
+      stateChanges.debug(
         `Ignoring LeaderAndIsr request for partition ${name} since its leader epoch ${order.leaderEpoch} is not above the ` +
           `current leader epoch ${partition.leaderEpoch}`,
       );
@@ -218,8 +219,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     if (!partition.becomeLeader(order, this.brokerId, this.options.replicaLagTimeMaxMs ?? 30_000)) return;
     const { topic, index, leaderEpoch } = partition;
     const { leaderEpochStartOffset, isr, highWatermark } = partition.leader!;
-    partition.log!.assignLeaderEpoch(leaderEpoch, leaderEpochStartOffset);
-    stateChanges.info(
+    stateChanges.debug(
       `Leader ${topic}-${index} with topic id ${partition.topicId} starts at leader epoch ${leaderEpoch} from offset ` +
         `${leaderEpochStartOffset} with partition epoch ${partition.partitionEpoch}, high watermark ${highWatermark}, ISR [${isr.join(',')}]`,
     );
@@ -332,12 +332,17 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     if (requested === null) return result;
     if (partition.lowWatermark < requested) {
       result.errorCode = await new Promise<number>((resolve) => {
-        const waiter = { settle: resolve };
-        partition.awaitLowWatermark(requested, waiter);
-        this.scheduler.after(timeoutMs, () => {
+        const waiter = {
+          settle: (errorCode: number): void => {
+            cancelTimer();
+            resolve(errorCode);
+          },
+        };
+        const cancelTimer = this.scheduler.after(timeoutMs, () => {
           partition.abandonDeletion(waiter);
           resolve(ErrorCode.REQUEST_TIMED_OUT);
         });
+        partition.awaitLowWatermark(requested, waiter);
       });
     }
     result.lowWatermark = partition.lowWatermark;
