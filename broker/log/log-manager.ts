@@ -1,0 +1,546 @@
+/**
+ * All logs of a broker, over one or more log directories: opened together at the start, created and deleted one by one, looked
+ * after in the background (retention, forcing to the disk, checkpoints), closed at the stop.
+ *
+ * A directory whose disk fails goes offline with all its logs; the others go on. Listeners hear of it once: the broker tells
+ * clients KAFKA_STORAGE_ERROR and the controller, and stops when no directory is left.
+ */
+import path from 'node:path';
+import { systemClock } from '../../shared/base/clock.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { CheckpointError } from './checkpoint-files.ts';
+import { FileSystemError } from './file.ts';
+import type { FileSystem } from './file.ts';
+import { HandlePool } from './handle-pool.ts';
+import { IndexCache } from './index-cache.ts';
+import type { LogConfig } from './log-config.ts';
+import { LogDir, LogStartError } from './log-dir.ts';
+import type { LogSurroundings } from './log-state.ts';
+import { TickWriter } from './log-writer.ts';
+import { deletedDirectoryName, parsePartitionDirectory, partitionDirectoryName } from './names.ts';
+import { nodeFileSystem } from './node-file-system.ts';
+import { PartitionLog } from './partition-log.ts';
+import { systemScheduler } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
+import { StorageError } from './storage-error.ts';
+import { TailBudget } from './tail-pages.ts';
+import type { TailLimits } from './tail-pages.ts';
+
+export { LogStartError, readMetaProperties } from './log-dir.ts';
+
+export interface LogManagerOptions {
+  readonly dirs: readonly string[];
+  readonly brokerId: number;
+  readonly clusterId: string;
+  /** Configs of topics that have none of their own. */
+  readonly defaults: LogConfig;
+  /** The config of a topic whose logs are found on the disk; by default `defaults`. */
+  readonly configOf?: (topic: string) => LogConfig;
+  readonly fileSystem?: FileSystem;
+  readonly clock?: Clock;
+  readonly scheduler?: Scheduler;
+  readonly logger?: Logger;
+  readonly random?: () => number;
+  readonly tailLimits?: TailLimits;
+  readonly openFilesMax?: number;
+  readonly recoveryThreadsPerDataDir?: number;
+  readonly retentionCheckIntervalMs?: number;
+  /** How often logs are looked at for `flush.ms`. */
+  readonly flushCheckIntervalMs?: number;
+  readonly recoveryPointCheckpointIntervalMs?: number;
+  readonly logStartCheckpointIntervalMs?: number;
+  readonly producerIdExpirationMs?: number;
+  readonly producerIdExpirationCheckIntervalMs?: number;
+}
+
+export interface DirFailure {
+  readonly logDir: string;
+  readonly error: Error;
+  /** Names (`topic-partition`) of the logs that were in it. */
+  readonly partitions: readonly string[];
+  /** False: no directory is left, and the broker has to stop. */
+  readonly othersLeft: boolean;
+}
+
+/** The logs that a "recovery thread" opens at a time: they wait for the disk more than they compute. */
+const LOGS_PER_RECOVERY_THREAD = 8;
+/** Background work begins a while after the start, which has enough to do. */
+const FIRST_TASK_DELAY_MS = 30_000;
+const OPEN_FILES_MAX = 2048;
+
+export class LogManager {
+  /** How far a log is replicated, which bounds retention; null: as the last checkpoint says. Set by who knows. */
+  highWatermarkOf: (log: PartitionLog) => number | null = () => null;
+  private readonly options: LogManagerOptions;
+  private readonly clock: Clock;
+  private readonly scheduler: Scheduler;
+  private readonly logger: Logger;
+  private readonly fileSystem: FileSystem;
+  private readonly surroundings: LogSurroundings;
+  private readonly dirs: LogDir[];
+  private readonly logs = new Map<string, PartitionLog>();
+  /** Logs on their way in or out, by name: the next step for the same name waits. */
+  private readonly changing = new Map<string, Promise<unknown>>();
+  private readonly offline = new Set<string>();
+  private readonly checkpointedHighWatermarks = new Map<string, number>();
+  private readonly listeners = new Set<(failure: DirFailure) => void>();
+  private readonly timers = new Set<() => void>();
+  private readonly flushedMs = new Map<PartitionLog, number>();
+  private defaults: LogConfig;
+  private closing = false;
+
+  private constructor(options: LogManagerOptions) {
+    this.options = options;
+    this.defaults = options.defaults;
+    this.clock = options.clock ?? systemClock;
+    this.scheduler = options.scheduler ?? systemScheduler;
+    this.logger = options.logger ?? createLogger('kafka.log.LogManager');
+    this.fileSystem = options.fileSystem ?? nodeFileSystem;
+    this.surroundings = {
+      fileSystem: this.fileSystem,
+      handles: new HandlePool(this.fileSystem, options.openFilesMax ?? OPEN_FILES_MAX),
+      indexes: new IndexCache(),
+      tail: new TailBudget(options.tailLimits),
+      writer: new TickWriter(this.scheduler),
+      scheduler: this.scheduler,
+      clock: this.clock,
+      logger: this.logger,
+      random: options.random ?? Math.random,
+      producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,
+      onFailure: (error) => this.failDir(error.logDir, error),
+    };
+    this.dirs = options.dirs.map((directory) => new LogDir(directory, this.fileSystem, this.logger));
+  }
+
+  /** Locks the directories, checks whose they are and opens all logs in them. Throws `LogStartError` when it must not start. */
+  static async open(options: LogManagerOptions): Promise<LogManager> {
+    const manager = new LogManager(options);
+    try {
+      await manager.start();
+    } catch (error) {
+      await manager.abandon();
+      throw error;
+    }
+    return manager;
+  }
+
+  private async start(): Promise<void> {
+    const paths = this.dirs.map((dir) => dir.path);
+    if (new Set(paths).size < paths.length) {
+      throw new LogStartError('org.apache.kafka.common.KafkaException', `Duplicate log directory found: ${paths.join(', ')}`);
+    }
+    const startedMs = this.clock.monotonicMs();
+    for (const dir of this.dirs) {
+      try {
+        await dir.acquire();
+        await dir.claim(this.options, this.clock.wallMs());
+        await dir.takeCleanShutdown();
+      } catch (error) {
+        if (!(error instanceof FileSystemError)) throw error;
+        this.failDir(dir.path, error, `Failed to create or validate data directory ${dir.path}`);
+      }
+    }
+    if (this.liveDirs.length === 0) {
+      const message = `Shutdown broker because none of the specified log dirs from ${paths.join(', ')} can be created or validated`;
+      throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
+    }
+    this.logger.info(`Loading logs from log dirs ${this.liveDirs.join(', ')}`);
+    await Promise.all(this.dirs.filter((dir) => dir.online).map((dir) => this.loadDir(dir)));
+    this.logger.info(`Loaded ${this.logs.size} logs in ${Math.round(this.clock.monotonicMs() - startedMs)}ms.`);
+    if (this.liveDirs.length === 0) {
+      const message = `Shutdown broker because all log dirs in ${paths.join(', ')} have failed`;
+      throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
+    }
+    this.startTasks();
+  }
+
+  private async loadDir(dir: LogDir): Promise<void> {
+    try {
+      const recoveryPoints = await dir.readRecoveryPoints();
+      const logStarts = await dir.readLogStarts();
+      for (const [name, offset] of await dir.readHighWatermarks()) this.checkpointedHighWatermarks.set(name, offset);
+      const entries = (await this.fileSystem.list(dir.path)).filter((entry) => entry.isDirectory);
+      const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
+      await forEachBounded(entries, concurrency, async ({ name }) => {
+        if (!dir.online) return;
+        const parsed = parsePartitionDirectory(name);
+        if (parsed === null) {
+          this.logger.warn(`Found directory ${dir.file(name)}, which is not in the form of topic-partition: it is left alone.`);
+        } else if (parsed.kind === 'deleted') {
+          this.removeLater(dir.file(name));
+        } else if (parsed.kind === 'future') {
+          this.logger.warn(`Found ${dir.file(name)}, a replica on its way between log directories, which is not supported yet: it is left alone.`);
+        } else {
+          const { topic, partition } = parsed;
+          const twin = this.logs.get(name);
+          if (twin !== undefined) throw this.duplicateDirectories(name, dir.path, twin.logDir);
+          const log = await PartitionLog.open({
+            topic,
+            partition,
+            directory: dir.file(name),
+            config: this.options.configOf?.(topic) ?? this.defaults,
+            surroundings: this.surroundings,
+            recovery: {
+              cleanShutdown: dir.cleanShutdown,
+              recoveryPoint: recoveryPoints.get(name) ?? 0,
+              logStartOffset: logStarts.get(name) ?? 0,
+            },
+          });
+          this.logs.set(name, log);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof FileSystemError) && !(error instanceof CheckpointError) && !(error instanceof StorageError)) throw error;
+      this.failDir(dir.path, error, `Error while loading log dir ${dir.path}`);
+    }
+  }
+
+  private duplicateDirectories(name: string, one: string, other: string): LogStartError {
+    return new LogStartError(
+      'java.lang.IllegalStateException',
+      `Duplicate log directories for ${name} are found in both ${path.join(one, name)} and ${path.join(other, name)}. It is likely ` +
+        'because log directory failure happened while broker was replacing current replica with future replica. Recover broker from ' +
+        'this failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in ' +
+        'the log directory that is known to have failed recently.',
+    );
+  }
+
+  get liveDirs(): readonly string[] {
+    return this.dirs.filter((dir) => dir.online).map((dir) => dir.path);
+  }
+
+  get offlineDirs(): readonly string[] {
+    return this.dirs.filter((dir) => !dir.online).map((dir) => dir.path);
+  }
+
+  get allLogs(): Iterable<PartitionLog> {
+    return this.logs.values();
+  }
+
+  get(topic: string, partition: number): PartitionLog | undefined {
+    return this.logs.get(partitionDirectoryName(topic, partition));
+  }
+
+  /** Whether the partition's log was in a directory that has failed since the start. */
+  isOffline(topic: string, partition: number): boolean {
+    return this.offline.has(partitionDirectoryName(topic, partition));
+  }
+
+  onDirFailure(listener: (failure: DirFailure) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * The partition's log, begun in the emptiest directory when there is none. `isNew`: the partition was created just now, so it cannot be
+   * in a directory that is offline. Rejects with `StorageError` when there is no place for it.
+   */
+  async getOrCreate(
+    topic: string,
+    partition: number,
+    options: { readonly topicId?: string | null; readonly config?: LogConfig; readonly isNew?: boolean } = {},
+  ): Promise<PartitionLog> {
+    const name = partitionDirectoryName(topic, partition);
+    for (let pending = this.changing.get(name); pending !== undefined; pending = this.changing.get(name)) await pending;
+    const known = this.logs.get(name);
+    if (known !== undefined) {
+      if (known.topicId === null && options.topicId != null) await known.assignTopicId(options.topicId);
+      return known;
+    }
+    return this.change(name, () => this.create(name, topic, partition, options));
+  }
+
+  private async create(
+    name: string,
+    topic: string,
+    partition: number,
+    options: { readonly topicId?: string | null; readonly config?: LogConfig; readonly isNew?: boolean },
+  ): Promise<PartitionLog> {
+    const dead = this.offlineDirs;
+    if (this.closing || (options.isNew !== true && dead.length > 0)) {
+      const why = this.closing ? 'the broker is stopping' : `log directories ${dead.join(',')} are offline`;
+      throw new StorageError(dead[0] ?? '', `Can not create log for ${name} because ${why}`);
+    }
+    const dir = this.emptiestDir();
+    if (dir === undefined) throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
+    try {
+      const log = await PartitionLog.open({
+        topic,
+        partition,
+        directory: dir.file(name),
+        config: options.config ?? this.options.configOf?.(topic) ?? this.defaults,
+        surroundings: this.surroundings,
+        topicId: options.topicId ?? null,
+      });
+      this.logs.set(name, log);
+      this.logger.info(`Created log for partition ${name} in ${dir.file(name)}`);
+      return log;
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      const message = `Error while creating log for ${name} in dir ${dir.path}`;
+      this.failDir(dir.path, error, message);
+      throw new StorageError(dir.path, message, error);
+    }
+  }
+
+  private emptiestDir(): LogDir | undefined {
+    const counts = new Map(this.dirs.filter((dir) => dir.online).map((dir) => [dir, 0]));
+    for (const log of this.logs.values()) {
+      const dir = this.dirOf(log);
+      if (dir !== undefined) counts.set(dir, (counts.get(dir) ?? 0) + 1);
+    }
+    return [...counts].sort(([, a], [, b]) => a - b)[0]?.[0];
+  }
+
+  private dirOf(log: PartitionLog): LogDir | undefined {
+    return this.dirs.find((dir) => dir.path === log.logDir);
+  }
+
+  private change<T>(name: string, step: () => Promise<T>): Promise<T> {
+    const done = step().finally(() => this.changing.delete(name));
+    // Those who wait for the name only want it to be over.
+    this.changing.set(
+      name,
+      done.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return done;
+  }
+
+  /** Takes the partition's log away: renamed at once, its files removed `file.delete.delay.ms` later. False when there is none. */
+  async delete(topic: string, partition: number): Promise<boolean> {
+    const name = partitionDirectoryName(topic, partition);
+    for (let pending = this.changing.get(name); pending !== undefined; pending = this.changing.get(name)) await pending;
+    const log = this.logs.get(name);
+    if (log === undefined) return false;
+    this.logs.delete(name);
+    this.checkpointedHighWatermarks.delete(name);
+    this.flushedMs.delete(log);
+    const target = path.join(log.logDir, deletedDirectoryName(topic, partition));
+    await this.change(name, async () => {
+      await log.moveTo(target);
+      await log.letGo();
+    });
+    this.logger.info(`Log for partition ${name} is renamed to ${target} and is scheduled for deletion`);
+    this.removeLater(target);
+    const dir = this.dirs.find((each) => each.path === path.dirname(target));
+    if (dir !== undefined) await this.checkpointDir(dir);
+    return true;
+  }
+
+  private removeLater(directory: string): void {
+    this.later(this.defaults.fileDeleteDelayMs, async () => {
+      try {
+        await this.fileSystem.removeTree(directory);
+        this.logger.info(`Deleted log in ${directory}.`);
+      } catch (error) {
+        this.failDir(path.dirname(directory), toError(error), `Error while deleting log in ${directory}`);
+      }
+    });
+  }
+
+  /** A topic's config changed. */
+  updateConfig(topic: string, config: LogConfig): void {
+    for (const log of this.logs.values()) if (log.topic === topic) log.config = config;
+  }
+
+  /** The broker's defaults changed: for logs to come. */
+  updateDefaults(defaults: LogConfig): void {
+    this.defaults = defaults;
+  }
+
+  /** The high watermark that was last written down, 0 if none. */
+  checkpointedHighWatermark(topic: string, partition: number): number {
+    return this.checkpointedHighWatermarks.get(partitionDirectoryName(topic, partition)) ?? 0;
+  }
+
+  private highWatermark(log: PartitionLog): number {
+    const known = this.highWatermarkOf(log) ?? this.checkpointedHighWatermark(log.topic, log.partition);
+    return Math.min(Math.max(known, log.logStartOffset), log.logEndOffset);
+  }
+
+  /** Writes all high watermarks down, as `highWatermarkOf` says. */
+  checkpointHighWatermarks(): Promise<void> {
+    return this.checkpoint((dir) => dir.writeHighWatermarks(this.offsetsIn(dir, (log) => this.highWatermark(log))));
+  }
+
+  checkpointRecoveryPoints(): Promise<void> {
+    return this.checkpoint((dir) => dir.writeRecoveryPoints(this.offsetsIn(dir, (log) => log.recoveryPoint)));
+  }
+
+  checkpointLogStarts(): Promise<void> {
+    return this.checkpoint((dir) => dir.writeLogStarts(this.offsetsIn(dir, (log) => (log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null))));
+  }
+
+  private async checkpoint(write: (dir: LogDir) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.dirs
+        .filter((dir) => dir.online)
+        .map(async (dir) => {
+          try {
+            await write(dir);
+          } catch (error) {
+            this.failDir(dir.path, toError(error), `Disk error while writing offset checkpoints in directory ${dir.path}`);
+          }
+        }),
+    );
+  }
+
+  private async checkpointDir(dir: LogDir): Promise<void> {
+    if (!dir.online) return;
+    await this.checkpointRecoveryPoints();
+    await this.checkpointLogStarts();
+  }
+
+  private offsetsIn(dir: LogDir, offsetOf: (log: PartitionLog) => number | null): Map<string, number> {
+    const offsets = new Map<string, number>();
+    for (const [name, log] of this.logs) {
+      const offset = log.logDir === dir.path ? offsetOf(log) : null;
+      if (offset !== null) offsets.set(name, offset);
+    }
+    return offsets;
+  }
+
+  /** Applies every topic's retention now. Returns how many segments went. */
+  async applyRetention(): Promise<number> {
+    let count = 0;
+    for (const log of [...this.logs.values()]) {
+      if (!log.isOnline || !this.logs.has(partitionDirectoryName(log.topic, log.partition))) continue;
+      try {
+        count += await log.deleteOldSegments(this.clock.wallMs(), this.highWatermark(log));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error; // the directory is offline by now
+      }
+    }
+    return count;
+  }
+
+  private async flushDue(): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    for (const log of [...this.logs.values()]) {
+      if (!log.isOnline || nowMs - (this.flushedMs.get(log) ?? 0) < log.config.flushMs) continue;
+      this.flushedMs.set(log, nowMs);
+      try {
+        await log.flush();
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error; // the directory is offline by now
+      }
+    }
+  }
+
+  private startTasks(): void {
+    const { options } = this;
+    this.every(options.retentionCheckIntervalMs ?? 300_000, async () => void (await this.applyRetention()));
+    this.every(options.flushCheckIntervalMs ?? 2 ** 63, () => this.flushDue());
+    this.every(options.recoveryPointCheckpointIntervalMs ?? 60_000, () => this.checkpointRecoveryPoints());
+    this.every(options.logStartCheckpointIntervalMs ?? 60_000, () => this.checkpointLogStarts());
+    this.every(options.producerIdExpirationCheckIntervalMs ?? 600_000, async () => {
+      for (const log of this.logs.values()) log.removeExpiredProducers(this.clock.wallMs());
+    });
+  }
+
+  /** Runs `task` again and again, `intervalMs` after it was done. Intervals of weeks mean never. */
+  private every(intervalMs: number, task: () => Promise<void>): void {
+    if (intervalMs > 0x7fff_ffff) return;
+    const again = (delayMs: number): void => this.later(delayMs, () => task().then(() => again(intervalMs)));
+    again(Math.min(intervalMs, FIRST_TASK_DELAY_MS));
+  }
+
+  private later(delayMs: number, task: () => Promise<void>): void {
+    if (this.closing) return;
+    const cancel = this.scheduler.after(delayMs, () => {
+      this.timers.delete(cancel);
+      void task();
+    });
+    this.timers.add(cancel);
+  }
+
+  /** A directory's disk failed: everything in it is offline from now on. */
+  private failDir(directory: string, error: Error, message = error.message): void {
+    const dir = this.dirs.find((each) => each.path === directory);
+    if (dir === undefined || !dir.online) return;
+    dir.online = false;
+    createLogger('kafka.server.LogDirFailureChannel').error(message, { error: error.cause ?? error });
+    this.logger.warn(`Stopping serving logs in dir ${directory}`);
+    const partitions: string[] = [];
+    for (const [name, log] of [...this.logs]) {
+      if (log.logDir !== directory) continue;
+      partitions.push(name);
+      this.logs.delete(name);
+      this.offline.add(name);
+      log.takeOffline();
+      log.letGo().catch((reason: unknown) => this.logger.warn(`Could not close the files of ${name}`, { error: reason }));
+    }
+    this.logger.warn(`Logs for partitions ${partitions.join(',')} are offline due to failure on log directory ${directory}`);
+    dir.release();
+    const othersLeft = this.liveDirs.length > 0;
+    if (!othersLeft) this.logger.error(`Shutdown broker because all log dirs in ${this.options.dirs.join(', ')} have failed`);
+    for (const listener of this.listeners) listener({ logDir: directory, error, partitions, othersLeft });
+  }
+
+  /** Forces everything to the disk, writes the checkpoints and marks the stop as clean, each directory that is still well. */
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.logger.info('Shutting down.');
+    this.stopTasks();
+    await Promise.all(this.changing.values());
+    const highWatermarks = new Map([...this.logs].map(([name, log]) => [name, this.highWatermark(log)]));
+    const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
+    await forEachBounded([...this.logs.values()], concurrency, async (log) => {
+      try {
+        await log.close();
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error; // the directory is offline, and gets no mark
+      }
+    });
+    await this.checkpointRecoveryPoints();
+    await this.checkpointLogStarts();
+    await this.checkpoint((dir) => dir.writeHighWatermarks(this.offsetsIn(dir, (log) => highWatermarks.get(partitionDirectoryName(log.topic, log.partition)) ?? null)));
+    await this.checkpoint((dir) => dir.markCleanShutdown());
+    for (const dir of this.dirs) dir.release();
+    await this.surroundings.handles.close();
+    this.logger.info('Shutdown complete.');
+  }
+
+  private stopTasks(): void {
+    this.closing = true;
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+  }
+
+  /** Lets go of everything without marking the stop as clean: the start failed, or a test plays a crash. */
+  async abandon(): Promise<void> {
+    this.stopTasks();
+    for (const log of this.logs.values()) {
+      log.takeOffline();
+      await log.letGo();
+    }
+    for (const dir of this.dirs) dir.release();
+    await this.surroundings.handles.close();
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Runs `step` for every item, at most `concurrency` at a time. The first failure is thrown when those under way are done. */
+async function forEachBounded<T>(items: readonly T[], concurrency: number, step: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const failures: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    while (next < items.length && failures.length === 0) {
+      try {
+        await step(items[next++]!);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+}
