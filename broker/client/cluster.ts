@@ -6,7 +6,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrorCode } from '../protocol/error-codes.ts';
+import { ErrorCode, errorName } from '../protocol/error-codes.ts';
 import { apiVersions, type ApiVersionsResponse } from '../protocol/messages/18-api-versions.ts';
 import { findCoordinator } from '../protocol/messages/10-find-coordinator.ts';
 import { metadata, type MetadataResponse } from '../protocol/messages/03-metadata.ts';
@@ -83,6 +83,11 @@ export class Cluster {
     this.bootstrap = options.bootstrap.map(({ host, port }, index) => ({ id: -1 - index, host, port, rack: null }));
   }
 
+  /** Java's admin client is silent about some things that its producer and consumer tell. */
+  private get isAdmin(): boolean {
+    return this.options.label?.startsWith('AdminClient') ?? false;
+  }
+
   private warn(text: string): void {
     const { label } = this.options;
     this.options.log?.('WARN', label === undefined ? text : `[${label}] ${text}`, NETWORK_CLIENT);
@@ -131,7 +136,7 @@ export class Cluster {
     );
     const shown = node.host === address ? `/${address}` : `${node.host}/${address}`;
     this.warn(`Connection to node ${node.id} (${shown}:${node.port}) could not be established. Broker may not be available.`);
-    if (node.id < 0 && !(this.options.label ?? '').startsWith('AdminClient')) {
+    if (node.id < 0 && !this.isAdmin) {
       this.warn(`Bootstrap broker ${node.host}:${node.port} (id: ${node.id} rack: null) disconnected`);
     }
   }
@@ -170,7 +175,19 @@ export class Cluster {
     const wanted = topics === null ? all : topics.map((name) => ({ name }));
     const response = await connection.request(metadata, { topics: wanted, allowAutoTopicCreation }, { version });
     this.note(response);
+    this.tellMetadataErrors(response, connection.correlationId);
     return response;
+  }
+
+  private tellMetadataErrors({ topics }: MetadataResponse, correlationId: number): void {
+    const failed = topics.filter(({ errorCode }) => errorCode !== ErrorCode.NONE);
+    if (failed.length === 0 || this.isAdmin) return;
+    const list = failed.map(({ name, errorCode }) => `${name}=${errorName(errorCode)}`).join(', ');
+    this.warn(`Error while fetching metadata with correlation id ${correlationId} : {${list}}`);
+    const invalid = failed.filter(({ errorCode }) => errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION).map(({ name }) => name);
+    if (invalid.length === 0) return;
+    const text = `[${this.options.label}] Metadata response reported invalid topics [${invalid.join(', ')}]`;
+    this.options.log?.('ERROR', text, 'org.apache.kafka.clients.Metadata');
   }
 
   private note(response: MetadataResponse): void {

@@ -87,6 +87,11 @@ export class Connection {
     else listener();
   }
 
+  /** Correlation id of the newest request. */
+  get correlationId(): number {
+    return this.nextCorrelationId - 1;
+  }
+
   get closed(): boolean {
     return this.failure !== null;
   }

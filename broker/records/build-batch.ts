@@ -65,6 +65,19 @@ function writeBlob(writer: Writer, blob: Buffer | null): void {
   writer.bytes(blob);
 }
 
+/** Most a record's length, timestamp delta and offset delta can take, beside the attributes. */
+const RECORD_OVERHEAD_MAX = 21;
+
+/** An upper bound of what the record takes in a batch: what Java's producer holds against `max.request.size`. */
+export function recordSizeBound({ key, value, headers }: Pick<NewRecord, 'key' | 'value' | 'headers'>): number {
+  let size = RECORD_OVERHEAD_MAX + blobSize(key) + blobSize(value) + varintSize(headers?.length ?? 0);
+  for (const header of headers ?? []) {
+    const keySize = Buffer.byteLength(header.key);
+    size += varintSize(keySize) + keySize + blobSize(header.value);
+  }
+  return size;
+}
+
 const NO_HEADERS: readonly RecordHeader[] = [];
 
 export class BatchBuilder {

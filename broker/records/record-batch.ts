@@ -169,6 +169,14 @@ export function lastSequenceOf(buffer: Buffer, position: number): number {
   return last > 0x7fff_ffff ? last - 0x8000_0000 : last;
 }
 
+/** Gives the batch its place in a producer's sequence, and a CRC that agrees. */
+export function setProducer(buffer: Buffer, position: number, producerId: number, producerEpoch: number, baseSequence: number): void {
+  writeI64(buffer, position + PRODUCER_ID, producerId);
+  buffer.writeInt16BE(producerEpoch, position + PRODUCER_EPOCH);
+  buffer.writeInt32BE(baseSequence, position + BASE_SEQUENCE);
+  sealCrc(buffer, position);
+}
+
 export function recordCountOf(buffer: Buffer, position: number): number {
   return buffer.readInt32BE(position + RECORD_COUNT);
 }
