@@ -204,6 +204,6 @@ describe('Group, among random members', () => {
     }
     // The promises would be easy to keep by a group that never gets anywhere.
     expect(answered).to.be.greaterThan(20_000);
-    expect(stable).to.be.greaterThan(2_000);
+    expect(stable).to.be.greaterThan(1_000);
   });
 });
