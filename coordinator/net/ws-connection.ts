@@ -36,6 +36,8 @@ export class WsConnection implements Door {
   private readonly gate: Gate;
   private readonly options: WsConnectionOptions;
   private outgoing: ServerMessage[] = [];
+  /** About how many bytes `outgoing` will be. */
+  private outgoingSize = 0;
   private connectSeen = false;
   private closing = false;
 
@@ -53,7 +55,7 @@ export class WsConnection implements Door {
   }
 
   get unsentBytes(): number {
-    return this.ws.bufferedAmount;
+    return this.ws.bufferedAmount + this.outgoingSize;
   }
 
   private receive(data: RawData, isBinary: boolean): void {
@@ -101,16 +103,19 @@ export class WsConnection implements Door {
 
   reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): void {
     this.outgoing.push({ kind: 'reply', xid, op, zxid, error, response });
+    this.outgoingSize += response === null ? 16 : sizeOf(response);
   }
 
   event(type: EventType, path: string, zxid: number): void {
     this.outgoing.push({ kind: 'event', type, state: KeeperState.SyncConnected, path, zxid });
+    this.outgoingSize += 32 + path.length;
   }
 
   flush(): void {
     const { outgoing } = this;
     if (outgoing.length === 0 || this.ws.readyState !== this.ws.OPEN) return;
     this.outgoing = [];
+    this.outgoingSize = 0;
     for (let at = 0; at < outgoing.length; at += MESSAGES_PER_FRAME) {
       const part = outgoing.length <= MESSAGES_PER_FRAME ? outgoing : outgoing.slice(at, at + MESSAGES_PER_FRAME);
       this.ws.send(encodeServerFrame(part), { binary: true });
@@ -138,6 +143,13 @@ export class WsConnection implements Door {
     const timer = setTimeout(() => this.ws.terminate(), CLOSE_TIMEOUT_MS);
     this.ws.once('close', () => clearTimeout(timer));
   }
+}
+
+/** About the bytes of a response: what is large in it counts. */
+function sizeOf(response: NonNullable<Response>): number {
+  if ('data' in response) return 80 + (response.data?.length ?? 0);
+  if ('children' in response) return 80 + response.children.length * 24;
+  return 100;
 }
 
 /** Bytes of data in a request. */

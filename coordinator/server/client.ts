@@ -7,13 +7,14 @@ import type { Session } from '../session/session-tracker.ts';
 import type { Watcher } from '../tree/watch-table.ts';
 import type { Txn } from '../tree/txn.ts';
 import { Fifo } from './fifo.ts';
+import type { ReadResult } from './reads.ts';
 
 export interface ClientSession extends Session {
   /** The connection it lives on now, if any. */
   client: Client | null;
 }
 
-/** A request that is not answered yet: a write in flight, or a later request of the same client that waits for it. */
+/** A request that is not answered yet: a write in flight, or what waits for one, or for the client to read its answers. */
 export interface Pending {
   /** Null when nobody waits for an answer, as with the close of an expired session. */
   client: Client | null;
@@ -23,6 +24,8 @@ export interface Pending {
   /** The transaction in flight. Null: waits for those before it. */
   txn: Txn | null;
   startMs: number;
+  /** Set once it is committed; it is said when what the client asked before was said. */
+  outcome: { result: ReadResult; zxid: number } | null;
 }
 
 export interface LastRequest {
@@ -38,12 +41,9 @@ export class Client implements Watcher {
   readonly ids: Id[];
   readonly establishedMs: number;
   session: ClientSession | null = null;
-  /** Session asked for: requests may follow. */
-  connecting = false;
-  /** In the order in which they are to be answered. The first, if any, is a write in flight. */
+  /** In the order in which they are to be answered. */
   readonly pending = new Fifo<Pending>();
   gone = false;
-  paused = false;
   /** Has answers that were not flushed. */
   dirty = false;
   readonly stats = { received: 0, sent: 0, latencyMinMs: -1, latencyMaxMs: 0, latencySumMs: 0, latencyCount: 0 };

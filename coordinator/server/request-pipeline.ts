@@ -99,12 +99,10 @@ export class RequestPipeline implements ChangeListener {
         // At once: it counts for the requests that follow, which are prepared when they arrive.
         return this.authenticate(client, xid, request, startMs);
       case 'sync':
-        if (this.inFlight.size === 0) return this.read(client, xid, request, startMs);
-        return this.enqueue({ client, xid, request, txn: null, startMs });
+        if (this.inFlight.size > 0) return this.enqueue({ client, xid, request, txn: null, startMs, outcome: null });
+        return this.readInTurn(client, xid, request, startMs);
       default:
-        if (client.pending.size === 0) return this.read(client, xid, request, startMs);
-        client.pending.push({ client, xid, request, txn: null, startMs });
-        this.throttle(client);
+        return this.readInTurn(client, xid, request, startMs);
     }
   }
 
@@ -125,11 +123,11 @@ export class RequestPipeline implements ChangeListener {
             },
             zxid,
           );
-    this.propose({ client, xid, request, txn: null, startMs }, zxid, session.id, body);
+    this.propose({ client, xid, request, txn: null, startMs, outcome: null }, zxid, session.id, body);
   }
 
   createSession(client: Client, session: ClientSession): void {
-    const pending: Pending = { client, xid: 0, request: null, txn: null, startMs: this.options.clock.monotonicMs() };
+    const pending: Pending = { client, xid: 0, request: null, txn: null, startMs: this.options.clock.monotonicMs(), outcome: null };
     this.propose(pending, this.nextZxid(), session.id, { type: 'createSession', timeoutMs: session.timeoutMs });
   }
 
@@ -138,14 +136,14 @@ export class RequestPipeline implements ChangeListener {
     session.closing = true;
     const zxid = this.nextZxid();
     const body = prepareCloseSession(this.outstanding, session.id, zxid);
-    this.propose({ client, xid, request, txn: null, startMs: this.options.clock.monotonicMs() }, zxid, session.id, body);
+    this.propose({ client, xid, request, txn: null, startMs: this.options.clock.monotonicMs(), outcome: null }, zxid, session.id, body);
   }
 
   /** Removes a container or TTL znode if it still has no children. */
   deleteContainer(path: string): void {
     const zxid = this.nextZxid();
     const body = prepareDeleteContainer(this.outstanding, path, zxid);
-    this.propose({ client: null, xid: 0, request: null, txn: null, startMs: 0 }, zxid, 0n, body);
+    this.propose({ client: null, xid: 0, request: null, txn: null, startMs: 0, outcome: null }, zxid, 0n, body);
   }
 
   private nextZxid(): number {
@@ -239,21 +237,39 @@ export class RequestPipeline implements ChangeListener {
     }
   }
 
-  /** Answers the write or sync at the head of its client's queue, and the reads behind it. `zxid` 0: the tree's. */
-  private finish({ client, xid, request, startMs }: Pending, result: ReadResult, zxid: number): void {
+  /** What a write or a sync came to. `zxid` 0: the tree's. It is said now, or when what was asked before has been said. */
+  private finish(pending: Pending, result: ReadResult, zxid: number): void {
+    const { client, request } = pending;
     if (client === null || client.gone || request === null) return;
-    client.pending.shift();
-    const op = request.op === 'sync' ? { path: request.path } : result;
-    this.reply(client, xid, request, zxid === 0 ? this.tree.lastZxid : zxid, op, startMs);
+    pending.outcome = {
+      result: request.op === 'sync' ? { path: request.path } : result,
+      zxid: zxid === 0 ? this.tree.lastZxid : zxid,
+    };
     this.drain(client);
   }
 
+  /** Answers what can be answered, in order: up to a write in flight, or until the client has to read first. */
   private drain(client: Client): void {
     for (let next = client.pending.peek(); next !== undefined; next = client.pending.peek()) {
-      if (next.txn !== null || next.request!.op === 'sync') return;
+      if (client.door.unsentBytes > UNSENT_BYTES_PAUSE) return;
+      const request = next.request!;
+      if (next.outcome !== null) {
+        client.pending.shift();
+        this.reply(client, next.xid, request, next.outcome.zxid, next.outcome.result, next.startMs);
+        continue;
+      }
+      if (next.txn !== null || request.op === 'sync') return;
       client.pending.shift();
-      this.read(client, next.xid, next.request!, next.startMs);
+      this.read(client, next.xid, request, next.startMs);
     }
+  }
+
+  private readInTurn(client: Client, xid: number, request: Request, startMs: number): void {
+    if (client.pending.size === 0 && client.door.unsentBytes <= UNSENT_BYTES_PAUSE) {
+      return this.read(client, xid, request, startMs);
+    }
+    client.pending.push({ client, xid, request, txn: null, startMs, outcome: null });
+    this.throttle(client);
   }
 
   private read(client: Client, xid: number, request: Request, startMs: number): void {
@@ -316,8 +332,10 @@ export class RequestPipeline implements ChangeListener {
     }
   }
 
-  /** A client's answers have left. */
+  /** A client's answers have left: those it did not have room for follow. */
   drained(client: Client): void {
+    this.drain(client);
+    this.flush();
     if (this.paused.has(client) && this.mayRead(client)) this.resume(client);
   }
 

@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { SqliteTxnLog } from '../../../coordinator/store/sqlite-txn-log.ts';
+import { StoreError } from '../../../coordinator/store/txn-log.ts';
+import { removeTempDirs, tempDir } from '../temp-dir.ts';
+
+interface Opened {
+  log: SqliteTxnLog;
+  /** Resolves once everything up to `zxid` is durable. */
+  durable(zxid: number): Promise<void>;
+  reported: number[];
+}
+
+async function open(dir: string): Promise<Opened> {
+  const reported: number[] = [];
+  const waiting: { zxid: number; resolve(): void; reject(error: Error): void }[] = [];
+  const log = await SqliteTxnLog.open(
+    { dir, forceSync: true },
+    {
+      durable: (zxid) => {
+        reported.push(zxid);
+        for (const wait of waiting) if (wait.zxid <= zxid) wait.resolve();
+      },
+      failed: (error) => waiting.forEach((wait) => wait.reject(error)),
+      stalled: () => undefined,
+    },
+  );
+  const durable = (zxid: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (reported.some((known) => known >= zxid)) resolve();
+      else waiting.push({ zxid, resolve, reject });
+    });
+  return { log, durable, reported };
+}
+
+const batch = (firstZxid: number, lastZxid: number, text: string): { firstZxid: number; lastZxid: number; body: Buffer } => ({
+  firstZxid,
+  lastZxid,
+  body: Buffer.from(text),
+});
+
+async function bodies(log: SqliteTxnLog, afterZxid = 0): Promise<string[]> {
+  const found: string[] = [];
+  await log.read(afterZxid, (body) => found.push(body.toString()));
+  return found;
+}
+
+async function refusal(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(StoreError);
+  return error as StoreError;
+}
+
+describe('SqliteTxnLog', () => {
+  afterEach(removeTempDirs);
+
+  it('reports batches in order and has them after it was opened again', async () => {
+    const dir = tempDir();
+    const { log, durable, reported } = await open(dir);
+    log.append(batch(1, 2, 'one'));
+    log.append(batch(3, 3, 'two'));
+    log.append(batch(4, 9, 'three'));
+    await durable(9);
+    expect(reported).to.deep.equal([2, 3, 9]);
+    await log.setMeta('key', 'value');
+    await log.close();
+    const again = (await open(dir)).log;
+    expect(again.meta.get('key')).to.equal('value');
+    expect(await bodies(again)).to.deep.equal(['one', 'two', 'three']);
+    // A batch that begins before and ends after is handed out whole.
+    expect(await bodies(again, 5)).to.deep.equal(['three']);
+    expect(again.size()).to.be.greaterThan(0);
+    await again.close();
+  });
+
+  it('makes everything durable that was appended before it is closed', async () => {
+    const dir = tempDir();
+    const { log } = await open(dir);
+    for (let zxid = 1; zxid <= 200; zxid++) log.append(batch(zxid, zxid, `txn ${zxid}`));
+    await log.close();
+    const again = (await open(dir)).log;
+    expect(await bodies(again)).to.have.length(200);
+    await again.close();
+  });
+
+  it('reads more than one piece', async () => {
+    const dir = tempDir();
+    const { log, durable } = await open(dir);
+    const large = 'x'.repeat(700_000);
+    for (let zxid = 1; zxid <= 5; zxid++) log.append(batch(zxid, zxid, large + zxid));
+    await durable(5);
+    expect((await bodies(log)).map((body) => body.at(-1))).to.deep.equal(['1', '2', '3', '4', '5']);
+    await log.close();
+  });
+
+  it('forgets what a snapshot covers, and only that', async () => {
+    const { log, durable } = await open(tempDir());
+    log.append(batch(1, 5, 'covered'));
+    log.append(batch(6, 10, 'half covered'));
+    log.append(batch(11, 12, 'new'));
+    await durable(12);
+    log.prune(8);
+    expect(await bodies(log)).to.deep.equal(['half covered', 'new']);
+    await log.close();
+  });
+
+  it('refuses a folder that is in use, and takes it once it is free', async () => {
+    const dir = tempDir();
+    const { log } = await open(dir);
+    const error = await refusal(open(dir));
+    expect(error.code).to.equal('STORE_LOCKED');
+    expect(error.message).to.contain(dir);
+    await log.close();
+    await (await open(dir)).log.close();
+  });
+
+  it('refuses a schema of another version, and a file that is no database', async () => {
+    const newer = tempDir();
+    await (await open(newer)).log.close();
+    const db = new Database(join(newer, 'txnlog.sqlite'));
+    db.pragma('user_version = 99');
+    db.close();
+    expect((await refusal(open(newer))).message).to.match(/schema 99, this build reads 1/);
+
+    const noise = tempDir();
+    writeFileSync(join(noise, 'txnlog.sqlite'), 'not a database at all '.repeat(500));
+    expect((await refusal(open(noise))).code).to.equal('STORE_DAMAGED');
+  });
+
+  it('refuses to read a damaged batch', async () => {
+    const dir = tempDir();
+    const { log, durable } = await open(dir);
+    log.append(batch(1, 1, 'a body'));
+    await durable(1);
+    await log.close();
+    const db = new Database(join(dir, 'txnlog.sqlite'));
+    db.exec("UPDATE txn_batch SET body = CAST('b body' AS BLOB)");
+    db.close();
+    const again = (await open(dir)).log;
+    expect((await refusal(again.read(0, () => undefined))).message).to.match(/zxid 0x1 is damaged/);
+    await again.close();
+  });
+
+  it('refuses a path that is no folder', async () => {
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, '');
+    expect((await refusal(open(join(file, 'data')))).code).to.equal('STORE_IO');
+  });
+});
