@@ -7,6 +7,8 @@ export interface ToolIo {
   readonly stdin: NodeJS.ReadableStream;
   readonly out: (text: string | Buffer) => void;
   readonly err: (text: string) => void;
+  /** Resolves when what was written to `out` has gone far enough that more may be written. */
+  readonly drained: () => Promise<void>;
   /** Whether a person is at the keyboard: prompts are for them only. */
   readonly interactive: boolean;
   readonly random: () => number;
@@ -60,6 +62,10 @@ export async function runTool(command: Command): Promise<void> {
     stdin: process.stdin,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    drained: () => {
+      if (!process.stdout.writableNeedDrain) return Promise.resolve();
+      return new Promise((resolve) => process.stdout.once('drain', resolve));
+    },
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     random: Math.random,
     now: () => new Date(),

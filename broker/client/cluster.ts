@@ -93,15 +93,18 @@ export class Cluster {
     this.options.log?.('WARN', label === undefined ? text : `[${label}] ${text}`, NETWORK_CLIENT);
   }
 
-  /** The connection to a broker, made if need be. One attempt: `retry` is for trying again. */
-  connect(node: Node): Promise<Connection> {
-    const key = `${node.host}:${node.port}`;
+  /**
+   * The connection to a broker, made if need be. One attempt: `retry` is for trying again. A `lane` of its own keeps requests from
+   * waiting behind others: a broker answers in order, and a group's join or a long poll may take its time.
+   */
+  connect(node: Node, lane = ''): Promise<Connection> {
+    const key = `${node.host}:${node.port}${lane}`;
     const known = this.connections.get(key);
     if (known !== undefined) return known;
     const connecting = this.open(node, key);
     this.connections.set(key, connecting);
     connecting.then(
-      (connection) => connection.onClose(() => this.forget(node, key, connecting)),
+      (connection) => connection.onClose(() => this.forget(key, connecting)),
       () => this.connections.delete(key),
     );
     return connecting;
@@ -141,7 +144,7 @@ export class Cluster {
     }
   }
 
-  private forget(_node: Node, key: string, connecting: Promise<Connection>): void {
+  private forget(key: string, connecting: Promise<Connection>): void {
     if (this.connections.get(key) === connecting) this.connections.delete(key);
   }
 

@@ -1,0 +1,5 @@
+/** Entry point of kafka-console-consumer; see commands/console-consumer.ts. */
+import { consoleConsumer } from './commands/console-consumer.ts';
+import { runTool } from './io.ts';
+
+await runTool(consoleConsumer);
