@@ -45,6 +45,8 @@ export interface Gate {
   connect(message: ConnectMessage): void;
   /** Only after `connect`; before its answer too. */
   request(xid: number, request: Request): void;
+  /** A request of a type that nobody serves: refused in its turn. */
+  unknown(xid: number, type: number): void;
   /** All requests that arrived together were handed over: answers may leave. */
   endOfBatch(): void;
   /** Unsent bytes have left. */

@@ -17,6 +17,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../../shared/ws-protocol/messages.ts';
 import type { Gatekeeper } from './door.ts';
 import type { FourLetterWords } from './four-letter-words.ts';
+import { JuteConnection } from './jute-connection.ts';
 import { WsConnection } from './ws-connection.ts';
 
 export interface PortOptions {
@@ -34,8 +35,6 @@ export interface PortOptions {
   log: Logger;
   /** A connection was turned away. */
   rejected(): void;
-  /** Takes a connection that begins with a length: the native protocol. Null while there is no such door. */
-  openNative: ((socket: Socket, head: Buffer) => void) | null;
 }
 
 export class ClientPort {
@@ -150,12 +149,8 @@ export class ClientPort {
       void options.words.answer(word, head.subarray(4)).then((text) => socket.end(text, 'latin1'));
       return;
     }
-    if (options.openNative !== null && head.readInt32BE(0) >= 0) {
-      options.openNative(socket, head);
-      return;
-    }
-    options.log.warn(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: Unreasonable length = ${head.readInt32BE(0)}`);
-    socket.destroy();
+    // Anything else is a length, or garbage that the native door refuses by its length.
+    new JuteConnection(socket, head, plainAddress(socket.remoteAddress ?? ''), options);
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

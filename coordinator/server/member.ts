@@ -146,7 +146,6 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       words: new FourLetterWords(view, settings.fourLetterWords),
       log: netLog,
       rejected: () => stats.connectionRejectedCount++,
-      openNative: null,
     });
     const sweeper = new ZnodeSweeper({
       tree,
@@ -221,6 +220,11 @@ class ClientGate implements Gate {
     if (session === null) return;
     context.sessions.touch(session);
     context.pipeline.request(client, xid, request);
+  }
+
+  unknown(xid: number, _type: number): void {
+    this.context.stats.packetsReceived++;
+    if (this.client.session !== null) this.context.pipeline.unknown(this.client, xid);
   }
 
   endOfBatch(): void {

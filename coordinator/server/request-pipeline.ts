@@ -106,6 +106,16 @@ export class RequestPipeline implements ChangeListener {
     }
   }
 
+  /** A request that nobody serves: answered in its turn. */
+  unknown(client: Client, xid: number): void {
+    client.stats.received++;
+    const startMs = this.options.clock.monotonicMs();
+    const pending: Pending = { client, xid, request: { op: 'ping' }, txn: null, startMs, outcome: null };
+    pending.outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: this.tree.lastZxid };
+    client.pending.push(pending);
+    this.drain(client);
+  }
+
   private write(client: Client, xid: number, request: WriteRequest, startMs: number): void {
     const session = client.session!;
     const zxid = this.nextZxid();

@@ -1,0 +1,98 @@
+/** The records of zookeeper.jute, each once, in the words of `shared/znode`. */
+import type { Reader } from '../bytes/reader.ts';
+import type { Writer } from '../bytes/writer.ts';
+import type { Stat } from '../znode/stat.ts';
+import type { Codec, Infer } from './schema.ts';
+import { bool, buffer, int, long, longId, nullableText, record, text, vector } from './schema.ts';
+
+export const id = record({ scheme: text, id: text });
+export const acl = record({ perms: int, id });
+
+/** By hand: the record that is written most. */
+export const stat: Codec<Stat> = {
+  write: (out: Writer, value: Stat) => {
+    out.i64(value.czxid);
+    out.i64(value.mzxid);
+    out.i64(value.ctime);
+    out.i64(value.mtime);
+    out.i32(value.version);
+    out.i32(value.cversion);
+    out.i32(value.aversion);
+    if (value.ephemeralOwner === 0n) out.i64(0);
+    else out.i64Big(value.ephemeralOwner);
+    out.i32(value.dataLength);
+    out.i32(value.numChildren);
+    out.i64(value.pzxid);
+  },
+  read: (input: Reader) => ({
+    czxid: input.i64(),
+    mzxid: input.i64(),
+    ctime: input.i64(),
+    mtime: input.i64(),
+    version: input.i32(),
+    cversion: input.i32(),
+    aversion: input.i32(),
+    ephemeralOwner: input.i64Big(),
+    dataLength: input.i32(),
+    numChildren: input.i32(),
+    pzxid: input.i64(),
+  }),
+};
+
+export const connectRequest = record({
+  protocolVersion: int,
+  lastZxidSeen: long,
+  timeoutMs: int,
+  sessionId: longId,
+  password: buffer,
+});
+export type ConnectRequest = Infer<typeof connectRequest>;
+export const connectResponse = record({ protocolVersion: int, timeoutMs: int, sessionId: longId, password: buffer });
+export type ConnectResponse = Infer<typeof connectResponse>;
+
+export const requestHeader = record({ xid: int, type: int });
+export const replyHeader = record({ xid: int, zxid: long, err: int });
+export const multiHeader = record({ type: int, done: bool, err: int });
+export const watcherEvent = record({ type: int, state: int, path: text });
+
+export const createRequest = record({ path: text, data: buffer, acl: vector(acl), flags: int });
+export const createTtlRequest = record({ path: text, data: buffer, acl: vector(acl), flags: int, ttl: long });
+export const pathVersion = record({ path: text, version: int });
+export const pathWatch = record({ path: text, watch: bool });
+export const setDataRequest = record({ path: text, data: buffer, version: int });
+export const setAclRequest = record({ path: text, acl: vector(acl), version: int });
+export const path = record({ path: text });
+export const pathType = record({ path: text, type: int });
+export const addWatchRequest = record({ path: text, mode: int });
+export const authPacket = record({ type: int, scheme: text, auth: buffer });
+export const setWatches = record({
+  relativeZxid: long,
+  dataWatches: vector(text),
+  existWatches: vector(text),
+  childWatches: vector(text),
+});
+export const setWatches2 = record({
+  relativeZxid: long,
+  dataWatches: vector(text),
+  existWatches: vector(text),
+  childWatches: vector(text),
+  persistentWatches: vector(text),
+  persistentRecursiveWatches: vector(text),
+});
+export const reconfigRequest = record({
+  joiningServers: nullableText,
+  leavingServers: nullableText,
+  newMembers: nullableText,
+  curConfigId: long,
+});
+
+export const pathStat = record({ path: text, stat });
+export const statOnly = record({ stat });
+export const dataStat = record({ data: buffer, stat });
+export const aclStat = record({ acl: vector(acl), stat });
+export const children = record({ children: vector(text) });
+export const childrenStat = record({ children: vector(text), stat });
+export const ephemerals = record({ ephemerals: vector(text) });
+export const totalNumber = record({ totalNumber: int });
+export const clientInfo = record({ clientInfo: vector(id) });
+export const errorResponse = record({ err: int });
