@@ -1,0 +1,40 @@
+/** What all benchmarks print: one Markdown table with the ratios, and the machine it ran on. */
+import { cpus, release, totalmem } from 'node:os';
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  const lower = sorted[middle - 1];
+  if (upper === undefined) throw new Error('The median of nothing was asked for');
+  return sorted.length % 2 === 1 || lower === undefined ? upper : (lower + upper) / 2;
+}
+
+export interface Row {
+  readonly measure: string;
+  readonly unit: string;
+  readonly kafka: number;
+  readonly vivarium: number;
+  /** What the ratio should be, e.g. `≥ 1.0`; none where the number only explains others. */
+  readonly aim?: string;
+}
+
+/** A number with as many digits as it is worth: 0.42, 8.1, 52, 1280. */
+function digits(value: number): string {
+  if (Math.abs(value) >= 100) return value.toFixed(0);
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map(({ measure, unit, kafka, vivarium, aim }) => {
+    const ratio = Number.isNaN(vivarium) || Number.isNaN(kafka) ? '' : `${(vivarium / kafka).toFixed(2)} ×`;
+    const cell = (value: number) => (Number.isNaN(value) ? '' : `${digits(value)} ${unit}`);
+    return `| ${measure} | ${cell(kafka)} | ${cell(vivarium)} | ${ratio} | ${aim ?? ''} |`;
+  });
+  return ['| measured | Kafka 3.4 | Vivarium | ratio | aim |', '| --- | ---: | ---: | ---: | --- |', ...lines].join('\n');
+}
+
+export function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${cpus().length} × ${model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.versions.node}`;
+}
