@@ -2,7 +2,6 @@
  * ListOffsets (0–7). v0 lists segment starts, v1 finds one offset by time, v2 read committed, v4 leader epochs, v5 may say
  * OFFSET_NOT_AVAILABLE (LEADER_NOT_AVAILABLE before), v7 the record with the newest timestamp (KIP-734).
  */
-import type { Clock } from '../../shared/base/clock.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { listOffsets, type ListOffsetsRequest } from '../protocol/messages/02-list-offsets.ts';
 import type { Draft } from '../protocol/schema.ts';
@@ -17,11 +16,9 @@ type PartitionAnswer = ListOffsetsAnswer['topics'][number]['partitions'][number]
 export class ListOffsetsHandler implements Handler<ListOffsetsRequest, ListOffsetsAnswer> {
   readonly api = listOffsets;
   private readonly replicas: ReplicaManager;
-  private readonly clock: Clock;
 
-  constructor(replicas: ReplicaManager, clock: Clock) {
+  constructor(replicas: ReplicaManager) {
     this.replicas = replicas;
-    this.clock = clock;
   }
 
   async handle(request: ListOffsetsRequest, { apiVersion }: RequestContext): Promise<ListOffsetsAnswer> {
@@ -56,13 +53,13 @@ export class ListOffsetsHandler implements Handler<ListOffsetsRequest, ListOffse
     return answer(query, found);
   }
 
-  private answerLegacy(request: ListOffsetsRequest, topic: string, query: PartitionQuery): PartitionAnswer {
+  private async answerLegacy(request: ListOffsetsRequest, topic: string, query: PartitionQuery): Promise<PartitionAnswer> {
     const { partitionIndex, timestamp, maxNumOffsets } = query;
     const partition = this.replicas.partition(topic, partitionIndex);
     const onlyLeader = request.replicaId !== DEBUGGING_REPLICA_ID;
     const errorCode = partition?.checkAccess(-1, onlyLeader) ?? this.replicas.absence(topic, partitionIndex);
     if (partition === undefined || errorCode !== ErrorCode.NONE) return { partitionIndex, errorCode };
-    const oldStyleOffsets = listLegacyOffsets(partition, request.replicaId, timestamp, maxNumOffsets, this.clock.wallMs());
+    const oldStyleOffsets = await listLegacyOffsets(partition, request.replicaId, timestamp, maxNumOffsets);
     return { partitionIndex, errorCode, oldStyleOffsets };
   }
 }

@@ -7,9 +7,11 @@
  * partitions gives the waiting consumer all six.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { EMPTY_RECORDS, emptyResult } from './fetch-types.ts';
 import type { FetchablePartition, FetchParameters, FetchPartitionResult } from './fetch-types.ts';
 import type { FetchWatch, FetchWatcher, Partition } from './partition.ts';
 import type { Scheduler } from '../log/scheduler.ts';
+import { LogReadError } from '../log/storage-error.ts';
 
 /** What a fetch needs of the broker. */
 export interface FetchHost {
@@ -184,7 +186,7 @@ export class FetchOperation implements FetchWatcher {
       }
       if (request.fetchOffset < end && (budget > 0 || minOneBatch)) {
         const sizeMax = Math.min(request.partitionMaxBytes, budget);
-        const bytes = located.log!.read(request.fetchOffset, sizeMax, { maxOffsetExclusive: end, minOneBatch });
+        const bytes = this.readLog(located, request.fetchOffset, sizeMax, end, minOneBatch, result);
         if (bytes instanceof Promise) {
           (disk ??= []).push(this.takeFromDisk(located, result, bytes));
           budget -= sizeMax;
@@ -209,9 +211,34 @@ export class FetchOperation implements FetchWatcher {
       result.records = await bytes;
       this.size += result.records.length;
     } catch (error) {
-      this.host.readFailed(partition, error);
-      result.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
-      this.mustAnswer = true;
+      this.refuse(partition, result, error);
     }
+  }
+
+  private readLog(
+    partition: Partition,
+    offset: number,
+    sizeMax: number,
+    end: number,
+    minOneBatch: boolean,
+    result: FetchPartitionResult,
+  ): Buffer | Promise<Buffer> {
+    try {
+      return partition.log!.read(offset, sizeMax, { maxOffsetExclusive: end, minOneBatch });
+    } catch (error) {
+      this.refuse(partition, result, error);
+      return EMPTY_RECORDS;
+    }
+  }
+
+  /** The records went away while we read them (retention), or the disk fails. */
+  private refuse(partition: Partition, result: FetchPartitionResult, error: unknown): void {
+    this.mustAnswer = true;
+    if (error instanceof LogReadError) {
+      Object.assign(result, emptyResult(partition.index, error.errorCode));
+      return;
+    }
+    this.host.readFailed(partition, error);
+    Object.assign(result, emptyResult(partition.index, ErrorCode.KAFKA_STORAGE_ERROR));
   }
 }

@@ -60,24 +60,21 @@ export async function listOffset(partition: Partition, query: OffsetsQuery): Pro
 }
 
 /**
- * The answer of version 0: up to `maxCount` offsets at which a segment begins, and the end, newest first, none of them from after
- * `timestamp`. Consumers get the high watermark in place of what lies beyond it.
+ * The answer of version 0: up to `maxCount` of the offsets where the log, its newest segment and its end are, newest first, and
+ * only such as lie before the first record of `timestamp`. Consumers get the high watermark in place of what lies beyond it.
  */
-export function listLegacyOffsets(partition: Partition, replicaId: number, timestamp: number, maxCount: number, nowMs: number): number[] {
+export async function listLegacyOffsets(
+  partition: Partition,
+  replicaId: number,
+  timestamp: number,
+  maxCount: number,
+): Promise<number[]> {
   const log = partition.log!;
-  const candidates: { offset: number; sinceMs: number }[] = log.segmentStarts().map(({ baseOffset, modifiedMs }) => ({
-    offset: Math.max(baseOffset, log.logStartOffset),
-    sinceMs: modifiedMs,
-  }));
-  if (candidates.length === 0 || log.logEndOffset > candidates.at(-1)!.offset) {
-    candidates.push({ offset: log.logEndOffset, sinceMs: nowMs });
-  }
-  let last = candidates.length - 1;
-  if (timestamp === EARLIEST_TIMESTAMP) last = 0;
-  else if (timestamp !== LATEST_TIMESTAMP) while (last >= 0 && candidates[last]!.sinceMs > timestamp) last -= 1;
-  const count = Math.max(0, Math.min(maxCount, last + 1));
-  const offsets = candidates.slice(last + 1 - count, last + 1).map(({ offset }) => offset).reverse();
-  const { highWatermark } = partition;
-  if (replicaId !== -1 || !offsets.some((offset) => offset > highWatermark)) return offsets;
-  return [highWatermark, ...offsets.filter((offset) => offset <= highWatermark)];
+  const { logStartOffset } = log;
+  if (timestamp === EARLIEST_TIMESTAMP) return maxCount > 0 ? [logStartOffset] : [];
+  const end = replicaId === -1 ? partition.highWatermark : log.logEndOffset;
+  const limit = timestamp === LATEST_TIMESTAMP ? end : ((await log.offsetForTimestamp(timestamp))?.offset ?? end);
+  const marks = [end, log.activeSegmentOffset, log.firstSegmentOffset].map((offset) => Math.max(offset, logStartOffset));
+  const offsets = [...new Set(marks)].filter((offset) => offset <= Math.min(limit, end));
+  return offsets.slice(0, Math.max(0, maxCount));
 }

@@ -12,6 +12,8 @@ export interface PartitionOrder {
   readonly partitionEpoch: number;
   readonly isr: readonly number[];
   readonly replicas: readonly number[];
+  /** The partition was created just now. */
+  readonly isNew: boolean;
 }
 
 /** LeaderAndIsr: v2 grouped partitions by topic, v5 brought topic ids. */

@@ -49,6 +49,8 @@ export interface PartitionLeaderOptions extends Leadership {
   readonly localBrokerId: number;
   readonly replicaLagTimeMaxMs: number;
   readonly logEndOffset: number;
+  /** Where this epoch begins: behind everything that was appended before, also what is not in the file yet. */
+  readonly leaderEpochStartOffset: number;
   readonly highWatermark: number;
   readonly nowMs: number;
   /** The leader of the epoch before, when that was this broker too: followers' positions carry over. */
@@ -60,7 +62,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class PartitionLeader {
   readonly localBrokerId: number;
   readonly leaderEpoch: number;
-  /** The log end when this epoch began. Followers below it can't be in sync: they may still have to truncate. */
+  /** The end of the log when this epoch began. Followers below it can't be in sync: they may still have to truncate. */
   readonly leaderEpochStartOffset: number;
   readonly replicas: readonly number[];
   private readonly replicaLagTimeMaxMs: number;
@@ -76,7 +78,7 @@ export class PartitionLeader {
     assert(options.highWatermark <= options.logEndOffset, 'a high watermark lies within the log');
     this.localBrokerId = options.localBrokerId;
     this.leaderEpoch = options.leaderEpoch;
-    this.leaderEpochStartOffset = options.logEndOffset;
+    this.leaderEpochStartOffset = options.leaderEpochStartOffset;
     this.epochOfPartition = options.partitionEpoch;
     this.replicaLagTimeMaxMs = options.replicaLagTimeMaxMs;
     this.replicas = options.replicas;

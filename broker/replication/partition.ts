@@ -97,9 +97,11 @@ export class Partition {
     return this.role?.highWatermark ?? this.followerHighWatermark;
   }
 
-  /** What read-committed consumers may see: with no open transactions, all that is committed to the replicas. */
+  /** What read-committed consumers may see: the high watermark, or the first record of a transaction that is still open. */
   get lastStableOffset(): number {
-    return this.highWatermark;
+    const { highWatermark } = this;
+    const firstUnstable = this.replicaLog?.firstUnstableOffset ?? null;
+    return firstUnstable === null ? highWatermark : Math.min(firstUnstable, highWatermark);
   }
 
   // Roles
@@ -122,6 +124,7 @@ export class Partition {
       localBrokerId,
       replicaLagTimeMaxMs,
       logEndOffset: log.logEndOffset,
+      leaderEpochStartOffset: log.nextOffset,
       highWatermark,
       nowMs: this.nowMs(),
       predecessor: this.role,
@@ -176,9 +179,9 @@ export class Partition {
     if (tooFew !== ErrorCode.NONE) return refusedAppend(this.index, tooFew, log.logStartOffset);
     const outcome = log.append(records, { origin, leaderEpoch: this.leaderEpoch, nowMs: wallMs });
     if (!outcome.ok) return this.refusal(outcome.errorCode, outcome.message, outcome.recordErrors, log);
-    const { baseOffset, lastOffset, logAppendTimeMs, written } = outcome;
+    const { baseOffset, lastOffset, logAppendTimeMs, duplicate, written } = outcome;
     const result = acceptedAppend(this.index, baseOffset, lastOffset, logAppendTimeMs, log.logStartOffset);
-    if (lastOffset >= log.logEndOffset) this.visible.note(lastOffset + 1, records.length);
+    if (!duplicate) this.visible.note(lastOffset + 1, records.length);
     if (written !== this.writeInFlight) {
       this.writeInFlight = written;
       void written.then(this.onWritten, this.onWriteFailed);
@@ -232,6 +235,7 @@ export class Partition {
   highWatermarkAdvanced(): void {
     const { role } = this;
     const highWatermark = this.highWatermark;
+    this.replicaLog?.onHighWatermark(highWatermark);
     if (role !== null && this.awaitingReplicas.size > 0) {
       const verdict = role.checkAcknowledged(this.replicaLog!.config.minInsyncReplicas);
       for (let slot = this.awaitingReplicas.takeReached(highWatermark); slot !== undefined; ) {

@@ -28,8 +28,8 @@ const stateChanges = createLogger('state.change.logger');
 
 /** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
 export interface ReplicaLogs {
-  /** Opens the log of a partition, creating it when there is none. */
-  getOrCreate(topic: string, partition: number, topicId: string): Promise<ReplicaLog>;
+  /** Opens the log of a partition, creating it when there is none. A log without topic id gets this one, unless it is zero. */
+  getOrCreate(topic: string, partition: number, topicId: string, options?: { readonly isNew?: boolean }): Promise<ReplicaLog>;
   /** Takes the partition's files away, at once for whoever asks and on the disk a while later. Fine if there are none. */
   delete(topic: string, partition: number): Promise<void>;
   /** Last checkpointed high watermark, or 0. */
@@ -198,7 +198,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     }
     if (partition.log === null) {
       try {
-        const log = await this.options.logs.getOrCreate(order.topic, order.index, order.topicId);
+        const log = await this.options.logs.getOrCreate(order.topic, order.index, order.topicId, { isNew: order.isNew });
         if (order.topicId !== ZERO_UUID && log.topicId !== ZERO_UUID && order.topicId !== log.topicId) {
           stateChanges.error(`Topic ID on disk: ${log.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`);
           return ErrorCode.INCONSISTENT_TOPIC_ID;
@@ -395,10 +395,13 @@ export class ReplicaManager implements FetchHost, PartitionHost {
 
   // Disks
 
-  /** The partition's log directory is given up: its partitions refuse from now on (56), those elsewhere go on. */
   logFailed(failed: Partition, error: unknown): void {
-    const logDir = failed.log?.logDir;
-    if (logDir === undefined || this.offlineDirs.has(logDir) || this.closed) return;
+    if (failed.log !== null) this.logDirFailed(failed.log.logDir, error);
+  }
+
+  /** A log directory is given up: its partitions refuse from now on (56), those elsewhere go on. Telling it again is fine. */
+  logDirFailed(logDir: string, error: unknown): void {
+    if (this.offlineDirs.has(logDir) || this.closed) return;
     this.offlineDirs.add(logDir);
     logger.error(`Stopping serving replicas in dir ${logDir}`, { error });
     for (const partition of this.partitions()) {

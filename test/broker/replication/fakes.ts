@@ -64,12 +64,16 @@ export class FakeLog implements ReplicaLog {
   readonly logDir = '/logs';
   topicId: string;
   config: LogConfig;
+  firstUnstableOffset: number | null = null;
+  readonly firstSegmentOffset = 0;
+  readonly activeSegmentOffset = 0;
+  readonly toldHighWatermarks: number[] = [];
   readonly leaderEpochs = new LeaderEpochs();
   logStartOffset = 0;
   logEndOffset = 0;
   nextOffset = 0;
   /** The next append is refused with this. */
-  refusal: { errorCode: number; message: string; recordErrors?: { batchIndex: number }[] } | null = null;
+  refusal: { errorCode: number; message: string; recordErrors?: { batchIndex: number; batchIndexErrorMessage: string | null }[] } | null = null;
   /** Reads come from "the disk": a promise that `disk` settles. */
   disk: { read(bytes: Buffer): Promise<Buffer> } | null = null;
   readonly batches: Buffer[] = [];
@@ -87,7 +91,7 @@ export class FakeLog implements ReplicaLog {
     this.batches.push(records);
     this.nextOffset += lastOffsetDeltaOf(records, 0) + 1;
     this.writing ??= Promise.withResolvers<void>();
-    return { ok: true, baseOffset, lastOffset: this.nextOffset - 1, logAppendTimeMs: -1, written: this.writing.promise };
+    return { ok: true, baseOffset, lastOffset: this.nextOffset - 1, logAppendTimeMs: -1, duplicate: false, written: this.writing.promise };
   }
 
   /** The write that is under way ends well. */
@@ -115,23 +119,28 @@ export class FakeLog implements ReplicaLog {
     return this.disk === null ? bytes : this.disk.read(bytes);
   }
 
-  offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
+  offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
+    return Promise.resolve(this.find(timestampMs));
+  }
+
+  private find(timestampMs: number): TimestampedOffset | null {
     const batch = this.batches.find((candidate) => maxTimestampOf(candidate, 0) >= timestampMs);
     return batch === undefined ? null : { offset: baseOffsetOf(batch, 0), timestamp: maxTimestampOf(batch, 0), leaderEpoch: 0 };
   }
 
-  offsetOfMaxTimestamp(): TimestampedOffset | null {
-    const newest = Math.max(...this.batches.map((batch) => maxTimestampOf(batch, 0)));
-    return this.offsetForTimestamp(newest);
+  offsetOfMaxTimestamp(): Promise<TimestampedOffset | null> {
+    return Promise.resolve(this.find(Math.max(...this.batches.map((batch) => maxTimestampOf(batch, 0)))));
   }
 
-  segmentStarts(): { baseOffset: number; modifiedMs: number }[] {
-    return [{ baseOffset: 0, modifiedMs: 0 }];
-  }
-
-  advanceLogStart(offset: number): void {
+  advanceLogStart(offset: number): boolean {
     this.logStartOffset = offset;
+    return true;
   }
+
+  onHighWatermark(offset: number): void {
+    this.toldHighWatermarks.push(offset);
+  }
+
 }
 
 export function batch(count = 1, size = 10, timestamp = 1_700_000_000_000): Buffer {

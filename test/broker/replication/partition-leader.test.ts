@@ -14,6 +14,7 @@ function leader(options: Partial<ConstructorParameters<typeof PartitionLeader>[0
     isr: [0, 1, 2],
     replicaLagTimeMaxMs: LAG_MS,
     logEndOffset: 10,
+    leaderEpochStartOffset: 10,
     highWatermark: 10,
     nowMs: 0,
     ...options,
@@ -162,7 +163,7 @@ describe('PartitionLeader', () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
-        const partition = leader({ replicas: [0, 1, 2, 3], isr: [0, 1], logEndOffset: 0, highWatermark: 0 });
+        const partition = leader({ replicas: [0, 1, 2, 3], isr: [0, 1], logEndOffset: 0, leaderEpochStartOffset: 0, highWatermark: 0 });
         const ends = new Map([[1, -1], [2, -1], [3, -1]]);
         let nowMs = 0;
         let logEnd = 0;

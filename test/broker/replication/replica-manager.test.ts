@@ -117,11 +117,11 @@ describe('ReplicaManager', () => {
       expect(outcomes(produce(broker, { topic: '__consumer_offsets' }))).to.equal(`${ErrorCode.INVALID_TOPIC_EXCEPTION}@-1`);
       expect(outcomes(produce(broker, { acks: 2 }))).to.equal(`${ErrorCode.INVALID_REQUIRED_ACKS}@-1`);
       broker.log().logStartOffset = 4;
-      broker.log().refusal = { errorCode: ErrorCode.INVALID_RECORD, message: 'no key', recordErrors: [{ batchIndex: 3 }] };
+      broker.log().refusal = { errorCode: ErrorCode.INVALID_RECORD, message: 'no key', recordErrors: [{ batchIndex: 3, batchIndexErrorMessage: null }] };
       expect(produce(broker).value![0]).to.deep.include({
         errorCode: ErrorCode.INVALID_RECORD,
         errorMessage: 'no key',
-        recordErrors: [{ batchIndex: 3 }],
+        recordErrors: [{ batchIndex: 3, batchIndexErrorMessage: null }],
         logStartOffset: 4,
       });
       broker.log().refusal = { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message: 'gap' };
