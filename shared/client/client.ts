@@ -50,6 +50,11 @@ export interface ClientOptions {
   session?: SessionIdentity;
   /** Accept a server that can only be read from. */
   readOnly?: boolean;
+  /**
+   * Fail waiting calls with CONNECTIONLOSS when no server could be reached, as the original's client does, instead of having
+   * them wait for better times. What a person at a prompt wants.
+   */
+  failFast?: boolean;
   /** Default: WebSocket. In Node, `nodeTransport()` is the faster one. */
   transport?: Transport;
   environment?: Environment;
@@ -97,6 +102,9 @@ export class CoordinatorClient {
   /** Sent again on every connection. */
   private readonly auths: { scheme: string; auth: Data }[] = [];
   private readonly authsInFlight: ((error: CoordinatorError | null) => void)[] = [];
+  private readonly failFast: boolean;
+  private readonly serverCount: number;
+  private failedAttempts = 0;
   private currentState: ClientState = 'CONNECTING';
   private lastFailure = '';
   /** Whether the session existed before the connection under way. */
@@ -128,6 +136,8 @@ export class CoordinatorClient {
     this.environment = options.environment ?? systemEnvironment;
     this.session = new Session(options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS_DEFAULT, options.session);
     this.hadSession = options.session !== undefined;
+    this.failFast = options.failFast ?? false;
+    this.serverCount = servers.length;
     this.connection = new Connection({
       session: this.session,
       servers,
@@ -443,6 +453,7 @@ export class CoordinatorClient {
   private onConnected(readOnly: boolean): RequestMessage[] {
     const resumed = this.hadSession;
     this.hadSession = true;
+    this.failedAttempts = 0;
     this.currentState = readOnly ? 'CONNECTEDREADONLY' : 'CONNECTED';
     const messages = this.auths.map(authMessage);
     for (const request of this.watches.setWatchesRequests(this.session.lastZxidSeen)) {
@@ -462,6 +473,7 @@ export class CoordinatorClient {
 
   private onAttemptFailed(server: ServerAddress, reason: string): void {
     this.lastFailure = `${formatServer(server)}: ${reason}`;
+    if (this.failFast && ++this.failedAttempts % this.serverCount === 0) this.session.failAll(ErrorCode.CONNECTIONLOSS);
     this.emit('attemptFailed', { server: formatServer(server), reason });
   }
 

@@ -115,15 +115,13 @@ export class Connection {
     }
     const finish = (): void => {
       if (this.state === 'OVER') return;
+      cancelTimer();
       this.end();
       done();
     };
+    const cancelTimer = this.environment.schedule(finish, Math.min(CLOSE_PATIENCE_MS, this.readTimeoutMs));
+    this.closing = finish;
     this.session.enqueue({ op: 'closeSession' }, finish);
-    const cancel = this.environment.schedule(finish, Math.min(CLOSE_PATIENCE_MS, this.readTimeoutMs));
-    this.closing = () => {
-      cancel();
-      finish();
-    };
     this.flush();
   }
 

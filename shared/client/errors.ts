@@ -11,6 +11,8 @@ export class CoordinatorError extends Error {
   override readonly name = 'CoordinatorError';
   readonly code: ErrorCode;
   readonly path: string | undefined;
+  /** False when the client refused by itself, with a message of its own. */
+  readonly fromServer: boolean;
   /** Of a failed multi: one entry per operation, each an error (0 before the failed one, -2 after it). */
   readonly results: readonly MultiResult[] | undefined;
 
@@ -18,6 +20,7 @@ export class CoordinatorError extends Error {
     super(options.message ?? errorMessage(code, path), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code as ErrorCode;
     this.path = path;
+    this.fromServer = options.message === undefined;
     this.results = options.results;
   }
 }

@@ -80,7 +80,10 @@ export class WatchRegistry {
     });
   }
 
-  /** Forgets the watches of `type` on `path` (with `callback`, only that one). Returns what to tell whom. */
+  /**
+   * Forgets the watches of `type` on `path` (with `callback`, only that one). Returns what to tell whom: a callback that was
+   * held twice for the same kind of news hears of it once.
+   */
   remove(path: string, type: WatcherType, callback?: WatchCallback): [callback: WatchCallback, type: EventTypeT][] {
     const removed: [WatchCallback, EventTypeT][] = [];
     for (const [watches, eventType] of this.ofType(type)) {
@@ -89,7 +92,7 @@ export class WatchRegistry {
       for (const each of callbacks) {
         if (callback !== undefined && each !== callback) continue;
         callbacks.delete(each);
-        removed.push([each, eventType]);
+        if (!removed.some(([told, what]) => told === each && what === eventType)) removed.push([each, eventType]);
       }
       if (callbacks.size === 0) watches.delete(path);
     }

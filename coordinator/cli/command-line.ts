@@ -1,0 +1,50 @@
+/** What zookeeper-shell is started with, and how a line typed into it is cut into words (`ZooKeeperMain.MyCommandOptions`). */
+import { CliError } from './cli-error.ts';
+
+export interface ShellOptions {
+  server: string;
+  timeoutMs: number;
+  readOnly: boolean;
+  waitForConnection: boolean;
+  /** The one command to run, or null for a conversation. */
+  command: readonly string[] | null;
+}
+
+/** Options before the command that take a value that means nothing here: files with settings of a Java client. */
+const UNSUPPORTED = new Set(['-client-configuration', '-zk-tls-config-file']);
+
+/** Throws `CliError`. */
+export function parseCommandLine(argv: readonly string[]): ShellOptions {
+  const options: ShellOptions = { server: 'localhost:2181', timeoutMs: 30_000, readOnly: false, waitForConnection: false, command: null };
+  for (let i = 0; i < argv.length; i++) {
+    const option = argv[i]!;
+    const value = (): string => {
+      const next = argv[++i];
+      if (next === undefined) throw new CliError(`Error: no argument found for option ${option}`);
+      return next;
+    };
+    if (option === '-server') options.server = value();
+    else if (option === '-timeout') options.timeoutMs = parseTimeout(value());
+    else if (option === '-r') options.readOnly = true;
+    else if (option === '-waitforconnection') options.waitForConnection = true;
+    else if (UNSUPPORTED.has(option)) throw new CliError(`${option} ${value()}: connections over TLS are not supported yet`);
+    // Other options are passed over, as the original passes over them.
+    else if (!option.startsWith('-')) return { ...options, command: argv.slice(i) };
+  }
+  return options;
+}
+
+function parseTimeout(text: string): number {
+  const ms = Number(text);
+  if (!/^\d+$/.test(text) || ms < 1 || ms > 0x7fff_ffff) throw new CliError(`-timeout ${text}: expected milliseconds`);
+  return ms;
+}
+
+/** Words of a line: separated by blanks, or quoted with `"` or `'`. */
+export function splitLine(line: string): string[] {
+  const words: string[] = [];
+  for (const [, word = ''] of line.matchAll(/\s*([^"']\S*|"[^"]*"|'[^']*')\s*/g)) {
+    words.push(/^(["']).*\1$/s.test(word) && word.length > 1 ? word.slice(1, -1) : word);
+  }
+  return words.filter((word, i) => i > 0 || word.trim() !== '');
+}

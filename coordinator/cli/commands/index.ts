@@ -1,0 +1,48 @@
+/** All commands that ask the coordinator, by name. Those about the shell itself are in `shell-session.ts`. */
+import type { Command } from '../command.ts';
+import { addWatch } from './add-watch.ts';
+import { addauth } from './addauth.ts';
+import { config } from './config.ts';
+import { create } from './create.ts';
+import { deleteNode } from './delete.ts';
+import { deleteall } from './deleteall.ts';
+import { getAcl } from './get-acl.ts';
+import { getAllChildrenNumber } from './get-all-children-number.ts';
+import { getEphemerals } from './get-ephemerals.ts';
+import { get } from './get.ts';
+import { ls } from './ls.ts';
+import { removewatches } from './removewatches.ts';
+import { setAcl } from './set-acl.ts';
+import { set } from './set.ts';
+import { stat } from './stat.ts';
+import { sync } from './sync.ts';
+import { delquota, listquota, reconfig, setquota } from './unsupported.ts';
+import { version } from './version.ts';
+import { whoami } from './whoami.ts';
+
+const ALL: readonly Command[] = [
+  addWatch,
+  addauth,
+  config,
+  create,
+  deleteNode,
+  deleteall,
+  delquota,
+  get,
+  getAcl,
+  getAllChildrenNumber,
+  getEphemerals,
+  listquota,
+  ls,
+  reconfig,
+  removewatches,
+  set,
+  setAcl,
+  setquota,
+  stat,
+  sync,
+  version,
+  whoami,
+];
+
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(ALL.map((command) => [command.name, command]));
