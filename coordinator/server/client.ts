@@ -24,7 +24,7 @@ export interface Pending {
   /** The transaction in flight. Null: waits for those before it. */
   txn: Txn | null;
   startMs: number;
-  /** Set once it is committed; it is said when what the client asked before was said. */
+  /** Set once it is committed; it is said when what the client asked before was said. zxid 0: the last one then. */
   outcome: { result: ReadResult; zxid: number } | null;
 }
 

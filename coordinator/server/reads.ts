@@ -40,6 +40,8 @@ export interface ReadContext {
 export type ReadResult = Response | number;
 
 export function answer(context: ReadContext, client: Client, request: LocalRequest): ReadResult {
+  // What the original answers; to our tree the empty path is the root.
+  if ('path' in request && request.path === '' && request.op !== 'getEphemerals') return ErrorCode.MARSHALLINGERROR;
   switch (request.op) {
     case 'exists': {
       const node = context.tree.get(request.path);
@@ -116,7 +118,7 @@ function readNode(context: ReadContext, client: Client, request: GetDataRequest 
 }
 
 function multiReadResult(context: ReadContext, client: Client, op: MultiReadRequest['ops'][number]): MultiResult {
-  const result = readNode(context, client, op);
+  const result = op.path === '' ? ErrorCode.MARSHALLINGERROR : readNode(context, client, op);
   if (typeof result === 'number') return { op: 'error', error: result };
   return { op: op.op, ...result } as MultiResult;
 }

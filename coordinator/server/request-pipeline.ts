@@ -111,7 +111,7 @@ export class RequestPipeline implements ChangeListener {
     client.stats.received++;
     const startMs = this.options.clock.monotonicMs();
     const pending: Pending = { client, xid, request: { op: 'ping' }, txn: null, startMs, outcome: null };
-    pending.outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: this.tree.lastZxid };
+    pending.outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: 0 };
     client.pending.push(pending);
     this.drain(client);
   }
@@ -247,14 +247,11 @@ export class RequestPipeline implements ChangeListener {
     }
   }
 
-  /** What a write or a sync came to. `zxid` 0: the tree's. It is said now, or when what was asked before has been said. */
+  /** What a write or a sync (`zxid` 0) came to. It is said now, or when what was asked before has been said. */
   private finish(pending: Pending, result: ReadResult, zxid: number): void {
     const { client, request } = pending;
     if (client === null || client.gone || request === null) return;
-    pending.outcome = {
-      result: request.op === 'sync' ? { path: request.path } : result,
-      zxid: zxid === 0 ? this.tree.lastZxid : zxid,
-    };
+    pending.outcome = { result: request.op === 'sync' ? { path: request.path } : result, zxid };
     this.drain(client);
   }
 
@@ -265,7 +262,8 @@ export class RequestPipeline implements ChangeListener {
       const request = next.request!;
       if (next.outcome !== null) {
         client.pending.shift();
-        this.reply(client, next.xid, request, next.outcome.zxid, next.outcome.result, next.startMs);
+        const zxid = next.outcome.zxid === 0 ? this.tree.lastZxid : next.outcome.zxid;
+        this.reply(client, next.xid, request, zxid, next.outcome.result, next.startMs);
         continue;
       }
       if (next.txn !== null || request.op === 'sync') return;

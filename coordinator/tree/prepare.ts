@@ -104,6 +104,7 @@ function prepareCreate(view: Outstanding, request: CreateRequest, context: Prepa
     return refused(ErrorCode.BADARGUMENTS);
   }
   let path = request.path;
+  if (path === '') return refused(ErrorCode.MARSHALLINGERROR);
   if (path.lastIndexOf('/') < 0 || path.includes('\0')) return refused(ErrorCode.BADARGUMENTS);
   const acl = fixAcl(request.acl, context.ids);
   if (acl === null) return refused(ErrorCode.INVALIDACL);
@@ -138,6 +139,7 @@ function kindOf(mode: CreateMode, ttlMs: number, sessionId: bigint): ZnodeKind {
 
 function prepareDelete(view: Outstanding, request: DeleteRequest, context: PrepareContext, zxid: number): TxnBody {
   const { path } = request;
+  if (path === '') return refused(ErrorCode.MARSHALLINGERROR);
   if (path.lastIndexOf('/') < 0 || path.includes('\0') || isSystemPath(path)) return refused(ErrorCode.BADARGUMENTS);
   const parent = view.get(parentPathOf(path));
   if (parent === undefined) return refused(ErrorCode.NONODE);

@@ -6,7 +6,7 @@ import { digestOf } from '../../../coordinator/tree/acl-check.ts';
 import { prepareDeleteContainer } from '../../../coordinator/tree/prepare.ts';
 import { create, TreeDriver } from './tree-driver.ts';
 
-const { BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NOCHILDRENFOREPHEMERALS, NODEEXISTS, NONODE, NOTEMPTY, UNIMPLEMENTED } = ErrorCode;
+const { MARSHALLINGERROR, BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NOCHILDRENFOREPHEMERALS, NODEEXISTS, NONODE, NOTEMPTY, UNIMPLEMENTED } = ErrorCode;
 const READ_ONLY = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }];
 
 describe('prepare', () => {
@@ -15,6 +15,9 @@ describe('prepare', () => {
     ['a TTL that is not positive', create('/a', { op: 'createTTL', mode: CreateMode.PERSISTENT_WITH_TTL, ttlMs: 0 }), BADARGUMENTS],
     ['a TTL on a znode without', create('/a', { op: 'createTTL', ttlMs: 5 }), BADARGUMENTS],
     ['a relative path before its access list', create('a', { acl: [] }), BADARGUMENTS],
+    ['an empty path', create(''), MARSHALLINGERROR],
+    ['deletion of an empty path', { op: 'delete', path: '', version: -1 }, MARSHALLINGERROR],
+    ['data for an empty path', { op: 'setData', path: '', data: null, version: -1 }, BADARGUMENTS],
     ['an empty access list before a missing parent', create('/no/a', { acl: [] }), INVALIDACL],
     ['an unknown scheme', create('/a', { acl: [{ perms: 31, id: { scheme: 'foo', id: 'x' } }] }), INVALIDACL],
     ['auth: without an identity', create('/a', { acl: [{ perms: 31, id: { scheme: 'auth', id: '' } }] }), INVALIDACL],
