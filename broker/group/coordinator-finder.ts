@@ -1,6 +1,7 @@
 /**
- * Where a group's coordinator is: the leader of the partition of `__consumer_offsets` that keeps it. Asking creates the topic when
- * it isn't there yet. The client is told COORDINATOR_NOT_AVAILABLE, and asks again, until that partition has a living leader.
+ * Where a group's coordinator is: the leader of the partition of `__consumer_offsets` that keeps it. Asking creates the
+ * topic when it isn't there yet. The client is told COORDINATOR_NOT_AVAILABLE, and asks again, until that partition has a
+ * living leader.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { GroupConfig } from './group-config.ts';
@@ -33,8 +34,8 @@ export interface CoordinatorFinderOptions {
   readonly cluster: ClusterView;
   readonly partitionFor: (groupId: string) => number;
   /**
-   * Creates the topic unless it exists. Resolves when that is settled (it may take longer until this broker has heard of it), and
-   * says for itself why it could not; called again by the next client that asks.
+   * Creates the topic unless it exists. Resolves when that is settled (it may take longer until this broker has heard of
+   * it), and says for itself why it could not; called again by the next client that asks.
    */
   readonly ensureTopic: (topic: InternalTopic) => Promise<void>;
 }
@@ -70,7 +71,10 @@ export class CoordinatorFinder {
     return UNAVAILABLE;
   }
 
-  /** Transactions have no `__transaction_state` to be coordinated by yet: as in a cluster where its leaders are still to come. */
+  /**
+   * Transactions have no `__transaction_state` to be coordinated by yet: as in a cluster where its leaders are still to
+   * come.
+   */
   findTransactionCoordinator(): FoundCoordinator {
     return UNAVAILABLE;
   }

@@ -1,6 +1,6 @@
 /**
- * What every part of a group stands on: its fields, its members, the effects collected so far, and the deadlines. `rebalance.ts`
- * adds how generations come about, `group.ts` what clients may ask.
+ * What every part of a group stands on: its fields, its members, the effects collected so far, and the deadlines.
+ * `rebalance.ts` adds how generations come about, `group.ts` what clients may ask.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { GroupConfig } from './group-config.ts';

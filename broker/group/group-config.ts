@@ -40,10 +40,13 @@ export const defaultGroupConfig: GroupConfig = {
 };
 
 /**
- * A member that has never completed a rebalance can't send heartbeats yet, and its connection can't be seen to close while its
- * JoinGroup waits: after this long it is dropped, and comes again if it is still there.
+ * A member that has never completed a rebalance can't send heartbeats yet, and its connection can't be seen to close while
+ * its JoinGroup waits: after this long it is dropped, and comes again if it is still there.
  */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
 
-/** Ids handed out with MEMBER_ID_REQUIRED and not yet used, per group: a client that only ever asks for ids must not fill the memory. */
+/**
+ * Ids handed out with MEMBER_ID_REQUIRED and not yet used, per group: a client that only ever asks for ids must not fill
+ * the memory.
+ */
 export const PENDING_MEMBERS_MAX = 10_000;

@@ -1,6 +1,6 @@
 /**
- * What goes into a group and what comes out: requests as the handlers hand them over, results, and the effects that the shell
- * carries out. Nothing here knows the wire.
+ * What goes into a group and what comes out: requests as the handlers hand them over, results, and the effects that the
+ * shell carries out. Nothing here knows the wire.
  */
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { GroupValue } from './offset-records.ts';
@@ -112,8 +112,8 @@ export type GroupWrite =
     };
 
 /**
- * What a group wants done, in order. `store`: write the group's record, and hand the result back to `Group.stored`; answers that
- * depend on it only come out of that call.
+ * What a group wants done, in order. `store`: write the group's record, and hand the result back to `Group.stored`; answers
+ * that depend on it only come out of that call.
  */
 export type Effect =
   | { readonly kind: 'joinReply'; readonly to: ReplyTo; readonly result: JoinResult }

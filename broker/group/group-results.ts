@@ -1,5 +1,6 @@
 /**
- * What a group shows of itself: answers to members, its record for the log, its description. Functions of the group's fields.
+ * What a group shows of itself: answers to members, its record for the log, its description. Functions of the group's
+ * fields.
  */
 import { EMPTY } from '../../shared/bytes/reader.ts';
 import { decodeSubscription } from '../protocol/consumer-protocol.ts';

@@ -32,5 +32,6 @@ export function canMove(from: GroupState, to: GroupState): boolean {
 }
 
 export function assertMove(groupId: string, from: GroupState, to: GroupState): void {
-  assert(canMove(from, to), `group "${groupId}" moves from ${from} to ${to}, which is entered from ${ENTERED_FROM[to].join(', ')}`);
+  const allowed = ENTERED_FROM[to].join(', ');
+  assert(canMove(from, to), `group "${groupId}" moves from ${from} to ${to}, which is entered from ${allowed}`);
 }

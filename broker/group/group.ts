@@ -1,7 +1,7 @@
 /**
- * One classic consumer group as a function of its inputs: requests and the passing of time go in, effects come out (answers to
- * requests that may have waited, records to write, lines to log). No clock, log or timer inside: the shell calls `expire` no later
- * than `wakeAtMs`, carries the effects out in order, and reports the end of each write through `stored`.
+ * One classic consumer group as a function of its inputs: requests and the passing of time go in, effects come out (answers
+ * to requests that may have waited, records to write, lines to log). No clock, log or timer inside: the shell calls `expire`
+ * no later than `wakeAtMs`, carries the effects out in order, and reports the end of each write through `stored`.
  *
  * What it promises:
  * - the generation only grows, and a member acts for the generation it joined or is told so;
@@ -33,7 +33,7 @@ import { Rebalance } from './rebalance.ts';
 type StaticMemberWrite = Extract<GroupWrite, { purpose: 'staticMember' }>;
 
 export class Group extends Rebalance {
-  // ---- JoinGroup -----------------------------------------------------------------------------------------------------------
+  // ---- JoinGroup ---------------------------------------------------------------------------------------------------------
 
   join(request: JoinRequest, now: Moment): Effect[] {
     if (!this.hasRoomFor(request.memberId)) {
@@ -117,7 +117,8 @@ export class Group extends Rebalance {
     };
     this.members.add(member);
     this.expectWithin(member, NEW_MEMBER_JOIN_TIMEOUT_MS, now);
-    this.maybePrepareRebalance(`adding new member ${memberId}${instanceNote(member)}; client reason: ${reasonOf(request)}`, now);
+    const reason = `adding new member ${memberId}${instanceNote(member)}; client reason: ${reasonOf(request)}`;
+    this.maybePrepareRebalance(reason, now);
   }
 
   private rejoin(request: JoinRequest, member: Member, now: Moment): void {
@@ -133,7 +134,8 @@ export class Group extends Rebalance {
         else this.replyJoin(request, joined(this, memberId));
         return;
       case 'Stable':
-        // A leader that joins again wants a new assignment (topics changed); a follower with the same metadata lost its answer.
+        // A leader that joins again wants a new assignment (topics changed); a follower with the same metadata lost its
+        // answer.
         if (this.members.leaderId === memberId) {
           this.awaitJoin(request, member, `leader ${memberId} joining again; client reason: ${reasonOf(request)}`, now);
         } else if (changed) this.awaitJoin(request, member, `changed metadata of member ${memberId}`, now);
@@ -161,8 +163,8 @@ export class Group extends Rebalance {
   }
 
   /**
-   * A static member that comes without its id was restarted: it takes its own place over. Whoever still acts under the old id is
-   * fenced. In a stable group whose choice of protocol stays the same nobody else has to notice.
+   * A static member that comes without its id was restarted: it takes its own place over. Whoever still acts under the old
+   * id is fenced. In a stable group whose choice of protocol stays the same nobody else has to notice.
    */
   private replaceStaticMember(request: JoinRequest, groupInstanceId: string, member: Member, now: Moment): void {
     const { newMemberId } = request;
@@ -203,7 +205,7 @@ export class Group extends Rebalance {
     // The group moved on meanwhile: the rebalance that follows answers the member.
     if (member === undefined || this.currentState !== 'Stable' || this.generationId !== write.generationId) return;
     if (errorCode !== ErrorCode.NONE) {
-      this.log('warn', `The replacement of ${write.oldMemberId} could not be written (error ${errorCode}): it is taken back`);
+      this.log('warn', `Replacing ${write.oldMemberId} could not be written (error ${errorCode}): it is taken back`);
       this.answerJoin(member, { ...joined(this, ''), errorCode, memberId: '', leader: write.oldLeader, members: [] });
       this.members.update(member, write.oldProtocols, write.oldRebalanceTimeoutMs, write.oldSessionTimeoutMs);
       this.members.replaceStatic(member, write.oldMemberId);
@@ -218,7 +220,7 @@ export class Group extends Rebalance {
     this.expectHeartbeat(member, now);
   }
 
-  // ---- SyncGroup -----------------------------------------------------------------------------------------------------------
+  // ---- SyncGroup ---------------------------------------------------------------------------------------------------------
 
   sync(request: SyncRequest, now: Moment): Effect[] {
     const refusal = this.refuseSync(request);
@@ -243,8 +245,9 @@ export class Group extends Rebalance {
   private refuseSync(request: SyncRequest): ErrorCode {
     const refusal = this.refuseClaim(request);
     if (refusal !== ErrorCode.NONE) return refusal;
-    if (request.protocolType !== null && request.protocolType !== this.protocolType) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
-    if (request.protocolName !== null && request.protocolName !== this.protocolName) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+    const { protocolType, protocolName } = request;
+    if (protocolType !== null && protocolType !== this.protocolType) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+    if (protocolName !== null && protocolName !== this.protocolName) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
     if (this.currentState === 'PreparingRebalance') return ErrorCode.REBALANCE_IN_PROGRESS;
     return ErrorCode.NONE;
   }
@@ -261,7 +264,7 @@ export class Group extends Rebalance {
     this.store(write, ({ memberId }) => assignments.get(memberId) ?? EMPTY);
   }
 
-  // ---- Heartbeat, OffsetCommit, LeaveGroup -------------------------------------------------------------------------------------
+  // ---- Heartbeat, OffsetCommit, LeaveGroup -------------------------------------------------------------------------------
 
   heartbeat(claim: MemberClaim, now: Moment): ErrorCode {
     const refusal = this.refuseClaim(claim);
@@ -320,7 +323,7 @@ export class Group extends Rebalance {
     return ErrorCode.NONE;
   }
 
-  // ---- who may act -----------------------------------------------------------------------------------------------------------
+  // ---- who may act -------------------------------------------------------------------------------------------------------
 
   private refuseMember(memberId: string, groupInstanceId: string | null): ErrorCode {
     if (groupInstanceId !== null) {
@@ -338,7 +341,7 @@ export class Group extends Rebalance {
     return claim.generationId === this.generationId ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
   }
 
-  // ---- coming and going of the group itself -----------------------------------------------------------------------------------
+  // ---- coming and going of the group itself ------------------------------------------------------------------------------
 
   /** Restores what a record says: with members the group was stable, without it was empty. */
   restore(value: GroupValue): void {

@@ -1,6 +1,7 @@
 /**
- * Which partition of an internal topic keeps a group (or a transactional id): every client and broker that shares the cluster
- * has to agree, so it is Java's `String.hashCode`, and the absolute value in which the one int without a positive twin is 0.
+ * Which partition of an internal topic keeps a group (or a transactional id): every client and broker that shares the
+ * cluster has to agree, so it is Java's `String.hashCode`, and the absolute value in which the one int without a positive
+ * twin is 0.
  */
 export function javaHash(text: string): number {
   let hash = 0;

@@ -40,7 +40,9 @@ export class ZnodeOffsets implements LegacyOffsets {
       await this.client.setData(path, String(offset));
     } catch (error) {
       if (!isRefusal(error, ErrorCode.NONODE)) throw error;
-      for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) await this.createOnce(path.slice(0, end), '');
+      for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+        await this.createOnce(path.slice(0, end), '');
+      }
       // Another commit of the same partition may have been faster: the later one stands.
       if (!(await this.createOnce(path, String(offset)))) await this.client.setData(path, String(offset));
     }

@@ -1,9 +1,9 @@
 /**
- * Who is in a group: members and what each supports, static members by their instance id, the leader, those that were given an
- * id and have not come back with it yet (pending), and those whose SyncGroup is still to come (pending syncs).
+ * Who is in a group: members and what each supports, static members by their instance id, the leader, those that were given
+ * an id and have not come back with it yet (pending), and those whose SyncGroup is still to come (pending syncs).
  *
- * Bookkeeping only: it keeps its counts right and decides nothing about rebalances. Order of joining is kept: the first joiner
- * leads, and ties between protocols go to the one that was named first.
+ * Bookkeeping only: it keeps its counts right and decides nothing about rebalances. Order of joining is kept: the first
+ * joiner leads, and ties between protocols go to the one that was named first.
  */
 import { assert } from '../../shared/base/assert.ts';
 import type { Protocol, ReplyTo } from './group-messages.ts';
@@ -160,8 +160,8 @@ export class Membership {
   }
 
   /**
-   * The protocol of the next generation: each member votes for the one it likes best among those that all support; most votes
-   * win. Only for a group that has members; that they have one in common is what `supportsAny` guards at the door.
+   * The protocol of the next generation: each member votes for the one it likes best among those that all support; most
+   * votes win. Only for a group that has members; that they have one in common is what `supportsAny` guards at the door.
    */
   selectProtocol(): string {
     const votes = new Map<string, number>();

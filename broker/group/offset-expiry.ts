@@ -1,7 +1,7 @@
 /**
- * When committed offsets have outlived `offsets.retention.minutes`. The time runs from the moment the group became empty; for
- * groups that never had members, and for topics that a stable group has stopped consuming, from the commit. An offset that was
- * committed with a retention of its own (versions 2 to 4 of OffsetCommit) goes by that.
+ * When committed offsets have outlived `offsets.retention.minutes`. The time runs from the moment the group became empty;
+ * for groups that never had members, and for topics that a stable group has stopped consuming, from the commit. An offset
+ * that was committed with a retention of its own (versions 2 to 4 of OffsetCommit) goes by that.
  */
 import type { GroupBase } from './group-base.ts';
 import type { CommittedOffset, TopicPartition } from './offsets.ts';

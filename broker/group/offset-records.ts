@@ -2,13 +2,14 @@
  * Keys and values of the records in `__consumer_offsets`, to the byte as Kafka 3.4 writes them, so that its own tools
  * (kafka-dump-log --offsets-decoder, the console consumer's formatters) and its own brokers read them.
  *
- * Each is an int16 version and then a struct in the old, non-flexible layout. The key's version says what the record is about:
+ * Each is an int16 version and then a struct in the old, non-flexible layout. The key's version says what the record is
+ * about:
  *
  *     key 0, 1   group topic partition  ->  a committed offset: value 3; 1 when it carries a time to expire of its own
  *     key 2      group                  ->  the group's generation and members: value 3
  *
- * A null value is a tombstone. Older value versions are read, never written; keys of versions nobody knows yet are reported as
- * such, so that a newer broker's log can still be loaded.
+ * A null value is a tombstone. Older value versions are read, never written; keys of versions nobody knows yet are reported
+ * as such, so that a newer broker's log can still be loaded.
  */
 import { array, between, bytes, defaulted, i32, i64, message, nullable, since, str } from '../protocol/schema.ts';
 import type { Infer } from '../protocol/schema.ts';

@@ -1,6 +1,6 @@
 /**
- * What the group coordinator needs of `__consumer_offsets`: an append that says when the record is safe, and a read from the start.
- * `replicated-offsets-log.ts` is the real one; tests keep batches in memory.
+ * What the group coordinator needs of `__consumer_offsets`: an append that says when the record is safe, and a read from the
+ * start. `replicated-offsets-log.ts` is the real one; tests keep batches in memory.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 
@@ -12,8 +12,8 @@ export interface OffsetsAppendResult {
 
 export interface OffsetsLog {
   /**
-   * Appends a batch. Resolves when it is as safe as `acks` asks (-1 all in-sync replicas, 1 this one's file) or refused. Appends
-   * to one partition stand in the log in the order of the calls. The batch is the log's from then on.
+   * Appends a batch. Resolves when it is as safe as `acks` asks (-1 all in-sync replicas, 1 this one's file) or refused.
+   * Appends to one partition stand in the log in the order of the calls. The batch is the log's from then on.
    */
   append(partition: number, batch: Buffer, options: { acks: number; timeoutMs: number }): Promise<OffsetsAppendResult>;
   /** Where the partition's log begins, or null when this broker doesn't lead it. */

@@ -1,9 +1,10 @@
 /**
  * The committed offsets of one group.
  *
- * A commit is staged when it is sent to the log (`prepare`), and becomes visible when the log has it (`commitAppended`): nobody
- * is ever told an offset that could be forgotten. Commits of one partition may be in flight together; the one that stands later in
- * the log wins, in whatever order their acknowledgements come. Commits inside a transaction stay pending until its marker.
+ * A commit is staged when it is sent to the log (`prepare`), and becomes visible when the log has it (`commitAppended`):
+ * nobody is ever told an offset that could be forgotten. Commits of one partition may be in flight together; the one that
+ * stands later in the log wins, in whatever order their acknowledgements come. Commits inside a transaction stay pending
+ * until its marker.
  */
 
 /** One partition's committed offset. Timestamps are wall clock ms; -1 stands for "none". */
@@ -58,7 +59,9 @@ class PartitionMap<V> {
   }
 
   *entries(): Generator<[topic: string, partition: number, value: V]> {
-    for (const [topic, partitions] of this.topics) for (const [partition, value] of partitions) yield [topic, partition, value];
+    for (const [topic, partitions] of this.topics) {
+      for (const [partition, value] of partitions) yield [topic, partition, value];
+    }
   }
 }
 
@@ -133,8 +136,17 @@ export class GroupOffsets {
     this.offsets.delete(topic, partition);
   }
 
-  /** A commit of producer `producerId`'s transaction, read back or just appended at `logOffset`: seen when the transaction commits. */
-  loadTransactional(producerId: number, topic: string, partition: number, committed: CommittedOffset, logOffset: number): void {
+  /**
+   * A commit of producer `producerId`'s transaction, read back or just appended at `logOffset`: seen when the transaction
+   * commits.
+   */
+  loadTransactional(
+    producerId: number,
+    topic: string,
+    partition: number,
+    committed: CommittedOffset,
+    logOffset: number,
+  ): void {
     let pending = this.transactional.get(producerId);
     if (pending === undefined) this.transactional.set(producerId, (pending = new PartitionMap()));
     pending.set(topic, partition, { committed, logOffset });
@@ -158,7 +170,10 @@ export class GroupOffsets {
     }
   }
 
-  /** Forgets the offsets of `partitions`, staged and pending ones too. Returns those the log may know: they need tombstones. */
+  /**
+   * Forgets the offsets of `partitions`, staged and pending ones too. Returns those the log may know: they need
+   * tombstones.
+   */
   remove(partitions: Iterable<TopicPartition>): TopicPartition[] {
     const removed: TopicPartition[] = [];
     for (const { topic, partition } of partitions) {

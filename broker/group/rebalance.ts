@@ -1,6 +1,6 @@
 /**
- * How a group's generations come about: the join phase that calls the members together, the sync phase that waits for the leader's
- * assignment, and the deadlines that end either for those who stay silent.
+ * How a group's generations come about: the join phase that calls the members together, the sync phase that waits for the
+ * leader's assignment, and the deadlines that end either for those who stay silent.
  */
 import { EMPTY } from '../../shared/bytes/reader.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
@@ -35,7 +35,7 @@ export abstract class Rebalance extends GroupBase {
       this.armJoin(timeoutMs, now);
     }
     this.moveTo('PreparingRebalance', now);
-    this.log('info', `Preparing to rebalance group ${this.groupId}, old generation ${this.generationId} (reason: ${reason})`);
+    this.log('info', `Preparing to rebalance, old generation ${this.generationId} (reason: ${reason})`);
     this.tryCompleteJoin(now);
   }
 
@@ -46,7 +46,8 @@ export abstract class Rebalance extends GroupBase {
 
   /** Ends the join phase as soon as everyone is there. An empty group's first one always waits its delay out. */
   protected tryCompleteJoin(now: Moment): void {
-    if (this.currentState === 'PreparingRebalance' && this.initialJoin === null && this.members.allJoined) this.completeJoin(now);
+    if (this.currentState !== 'PreparingRebalance' || this.initialJoin !== null) return;
+    if (this.members.allJoined) this.completeJoin(now);
   }
 
   private joinDeadlinePassed(now: Moment): void {
@@ -65,14 +66,16 @@ export abstract class Rebalance extends GroupBase {
     this.initialJoin = null;
     this.memberAddedSinceDelay = false;
     this.joinDeadlineMs = Infinity;
-    const missing = [...this.members.all()].filter((member) => member.awaitingJoin === null && member.groupInstanceId === null);
+    const everyone = [...this.members.all()];
+    const missing = everyone.filter((member) => member.awaitingJoin === null && member.groupInstanceId === null);
     for (const { memberId } of missing) this.drop(memberId);
     if (missing.length > 0) {
-      this.log('info', `Members that did not join in time are removed: ${missing.map(({ memberId }) => memberId).join(', ')}`);
+      const names = missing.map(({ memberId }) => memberId).join(', ');
+      this.log('info', `Members that did not join in time are removed: ${names}`);
     }
     if (this.members.size > 0 && !this.members.electJoinedLeader()) {
       // Only silent static members are left: they keep their places until their sessions end.
-      this.log('error', `The rebalance of group ${this.groupId} waits on, because no member rejoined`);
+      this.log('error', `The rebalance waits on, because no member rejoined`);
       this.armJoin(this.members.rebalanceTimeoutMs, now);
       return;
     }
@@ -86,7 +89,7 @@ export abstract class Rebalance extends GroupBase {
     this.protocolName = null;
     this.subscribedTopics = subscribedTopicsOf(this);
     this.moveTo('Empty', now);
-    this.log('info', `Group ${this.groupId} with generation ${this.generationId} is now empty`);
+    this.log('info', `Generation ${this.generationId} is empty`);
     this.store({ purpose: 'empty' }, () => EMPTY);
   }
 
@@ -94,7 +97,7 @@ export abstract class Rebalance extends GroupBase {
     this.protocolName = this.members.selectProtocol();
     this.subscribedTopics = subscribedTopicsOf(this);
     this.moveTo('CompletingRebalance', now);
-    this.log('info', `Stabilized group ${this.groupId} generation ${this.generationId} with ${this.members.size} members`);
+    this.log('info', `Stabilized generation ${this.generationId} with ${this.members.size} members`);
     for (const member of this.members.all()) {
       this.answerJoin(member, joined(this, member.memberId));
       this.expectHeartbeat(member, now);
@@ -137,7 +140,10 @@ export abstract class Rebalance extends GroupBase {
     }
   }
 
-  /** Answers all that wait in SyncGroup; their silence counts from now, since nothing was expected of them while they waited. */
+  /**
+   * Answers all that wait in SyncGroup; their silence counts from now, since nothing was expected of them while they
+   * waited.
+   */
   private answerAllSyncs(errorCode: ErrorCode, now: Moment): void {
     for (const member of this.members.all()) if (this.answerSync(member, errorCode)) this.expectHeartbeat(member, now);
   }
@@ -154,7 +160,9 @@ export abstract class Rebalance extends GroupBase {
     if (this.currentState !== 'Dead') {
       if (this.joinDeadlineMs <= at) this.joinDeadlinePassed(now);
       if (this.syncDeadlineMs <= at) this.syncDeadlinePassed(now);
-      for (const [memberId, deadlineMs] of [...this.members.pending]) if (deadlineMs <= at) this.expirePending(memberId, now);
+      for (const [memberId, deadlineMs] of [...this.members.pending]) {
+        if (deadlineMs <= at) this.expirePending(memberId, now);
+      }
       for (const member of [...this.members.all()]) if (member.deadlineMs <= at) this.expireMember(member, now);
       this.wakeBy(Math.min(this.joinDeadlineMs, this.syncDeadlineMs));
       for (const deadlineMs of this.members.pending.values()) this.wakeBy(deadlineMs);
@@ -172,7 +180,8 @@ export abstract class Rebalance extends GroupBase {
   private expireMember(member: Member, now: Moment): void {
     member.deadlineMs = Infinity;
     if (this.members.find(member.memberId) !== member) return; // gone with an earlier one of this round
-    // Whoever waits for our answer need not speak; a deadline is set again with that answer. A new member may wait only so long.
+    // Whoever waits for our answer need not speak; a deadline is set again with that answer. A new member may wait only so
+    // long.
     if (!member.isNew && (member.awaitingJoin !== null || member.awaitingSync !== null)) return;
     this.log('info', `Member ${member.memberId} has failed, removing it from the group`);
     this.removeMember(member.memberId, `removing member ${member.memberId} on heartbeat expiration`, now);

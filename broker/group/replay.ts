@@ -1,6 +1,7 @@
 /**
- * Reads groups and offsets back from a partition of `__consumer_offsets`. Batches go in in the order of the log; what they leave
- * behind (the last value of each key, tombstones taken away, transactions settled by their markers) comes out as groups.
+ * Reads groups and offsets back from a partition of `__consumer_offsets`. Batches go in in the order of the log; what they
+ * leave behind (the last value of each key, tombstones taken away, transactions settled by their markers) comes out as
+ * groups.
  *
  * A record that cannot be understood is skipped and reported: losing one key is better than coordinating nobody.
  */

@@ -1,6 +1,6 @@
 /**
- * `__consumer_offsets` as the broker's replicas hold it: appends go through the replica manager as a coordinator's, reads come from
- * the log of the partition that this broker leads, and leadership that comes and goes is told to the coordinator.
+ * `__consumer_offsets` as the broker's replicas hold it: appends go through the replica manager as a coordinator's, reads
+ * come from the log of the partition that this broker leads, and leadership that comes and goes is told to the coordinator.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { OFFSETS_TOPIC } from './coordinator-finder.ts';
@@ -39,7 +39,11 @@ export class ReplicatedOffsetsLog implements OffsetsLog {
     this.replicas = replicas;
   }
 
-  async append(partition: number, records: Buffer, options: { acks: number; timeoutMs: number }): Promise<OffsetsAppendResult> {
+  async append(
+    partition: number,
+    records: Buffer,
+    options: { acks: number; timeoutMs: number },
+  ): Promise<OffsetsAppendResult> {
     const results = await this.replicas.append({
       ...options,
       origin: 'coordinator',

@@ -1,9 +1,10 @@
 /**
  * OffsetCommit (8): a member, or a consumer that assigns its partitions itself, stores its positions.
  *
- * v0 stores them in the coordination service; v1 in `__consumer_offsets`, with a timestamp of the client's own; v2 to v4 may ask for
- * a retention; v6 adds the leader epoch, v7 the instance id. A partition nobody knows gets 3, the others go on. The group's errors
- * (14, 15, 16, 22, 25, 27, 82) come for each partition; 12 for one whose metadata is too long; 28 when the commit is too large.
+ * v0 stores them in the coordination service; v1 in `__consumer_offsets`, with a timestamp of the client's own; v2 to v4 may
+ * ask for a retention; v6 adds the leader epoch, v7 the instance id. A partition nobody knows gets 3, the others go on. The
+ * group's errors (14, 15, 16, 22, 25, 27, 82) come for each partition; 12 for one whose metadata is too long; 28 when the
+ * commit is too large.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { LegacyOffsets } from '../group/legacy-offsets.ts';

@@ -1,8 +1,9 @@
 /**
  * OffsetFetch (9): a group's stored positions. A partition without one answers offset -1, not an error.
  *
- * v0 reads them from the coordination service; v2 takes null for all topics and has one error for the group (before, each partition
- * carries it); v5 leader epochs; v7 may insist on stable offsets (88 while one is on its way); v8 asks for several groups at once.
+ * v0 reads them from the coordination service; v2 takes null for all topics and has one error for the group (before, each
+ * partition carries it); v5 leader epochs; v7 may insist on stable offsets (88 while one is on its way); v8 asks for several
+ * groups at once.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { LegacyOffsets } from '../group/legacy-offsets.ts';
@@ -54,7 +55,8 @@ async function fetchFromZnodes(
   for (const { name, partitionIndexes } of request.topics ?? []) {
     const partitions: TopicResult['partitions'] = [];
     for (const partitionIndex of partitionIndexes) {
-      const offset = partitionExists(name, partitionIndex) ? await legacyOffsets.get(request.groupId, name, partitionIndex) : null;
+      const known = partitionExists(name, partitionIndex);
+      const offset = known ? await legacyOffsets.get(request.groupId, name, partitionIndex) : null;
       // Old clients know "no offset" only as this error.
       const errorCode = offset === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NONE;
       partitions.push(resultOf(partitionIndex, offset ?? -1, errorCode));

@@ -1,8 +1,9 @@
 /**
- * FindCoordinator (10): which broker coordinates a group (key type 0) or a transactional id (1). Any broker answers. 15 means: ask
- * again; 42: no such key type.
+ * FindCoordinator (10): which broker coordinates a group (key type 0) or a transactional id (1). Any broker answers. 15
+ * means: ask again; 42: no such key type.
  *
- * v1 adds the key type and a message (the error's sentence, or the word NONE, as Kafka says it), v4 several keys with a result each.
+ * v1 adds the key type and a message (the error's sentence, or the word NONE, as Kafka says it), v4 several keys with a
+ * result each.
  */
 import type { CoordinatorFinder, FoundCoordinator } from '../group/coordinator-finder.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';

@@ -1,9 +1,10 @@
 /**
  * JoinGroup (11): a member asks to be in the next generation. The answer waits until the rebalance ends its join phase.
  *
- * v1 rebalance timeout of its own (before: the session's); v4 sends a dynamic member without id away once (79); v5 instance ids;
- * v7 protocol type in the answer, and a null protocol name (before: an empty one); v9 lets a returning static leader skip the
- * assignment. Errors: 14, 15, 16, 23 no protocol in common, 24, 25, 26 session timeout out of bounds, 81 group full, 82 fenced.
+ * v1 rebalance timeout of its own (before: the session's); v4 sends a dynamic member without id away once (79); v5 instance
+ * ids; v7 protocol type in the answer, and a null protocol name (before: an empty one); v9 lets a returning static leader
+ * skip the assignment. Errors: 14, 15, 16, 23 no protocol in common, 24, 25, 26 session timeout out of bounds, 81 group
+ * full, 82 fenced.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { JoinResult } from '../group/group-messages.ts';
@@ -30,7 +31,8 @@ export function joinGroupHandler(groups: GroupCoordinator): Handler<JoinGroupReq
         protocols: request.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
         reason: request.reason,
       });
-      return joined instanceof Promise ? joined.then((result) => responseOf(result, apiVersion)) : responseOf(joined, apiVersion);
+      const respond = (result: JoinResult): JoinGroupResponse => responseOf(result, apiVersion);
+      return joined instanceof Promise ? joined.then(respond) : respond(joined);
     },
   };
 }

@@ -1,7 +1,8 @@
 /**
  * Heartbeat (12): a member says that it is alive, and learns whether it has to join again (27).
  *
- * v3 adds the instance id. Errors: 15, 16, 22 another generation, 24, 25 not a member (join anew), 82 fenced by its successor.
+ * v3 adds the instance id. Errors: 15, 16, 22 another generation, 24, 25 not a member (join anew), 82 fenced by its
+ * successor.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import { heartbeat } from '../protocol/messages/12-heartbeat.ts';

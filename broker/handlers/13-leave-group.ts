@@ -1,8 +1,8 @@
 /**
  * LeaveGroup (13): members go without waiting for their sessions to end.
  *
- * Up to v2 one member goes by its id, and its error is the answer's. v3 takes several, by member id or (an administrator) by instance
- * id alone, each with an error of its own; v5 adds a reason. Errors: 14, 15, 16, 24, 25, 82.
+ * Up to v2 one member goes by its id, and its error is the answer's. v3 takes several, by member id or (an administrator) by
+ * instance id alone, each with an error of its own; v5 adds a reason. Errors: 14, 15, 16, 24, 25, 82.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';

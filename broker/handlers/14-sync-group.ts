@@ -1,8 +1,8 @@
 /**
  * SyncGroup (14): the leader hands in what each member gets; every member's answer waits until the log has that.
  *
- * v3 adds the instance id; v5 the protocol type and name, which are then mandatory (23). Other errors: 15, 16, 22, 24, 25, 27 join
- * again, 82.
+ * v3 adds the instance id; v5 the protocol type and name, which are then mandatory (23). Other errors: 15, 16, 22, 24, 25,
+ * 27 join again, 82.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { SyncResult } from '../group/group-messages.ts';

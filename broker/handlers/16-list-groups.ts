@@ -1,6 +1,6 @@
 /**
- * ListGroups (16): the groups that this broker coordinates. v4 shows their states and may filter by them. 14 comes with the groups
- * that are there already while others are being loaded.
+ * ListGroups (16): the groups that this broker coordinates. v4 shows their states and may filter by them. 14 comes with the
+ * groups that are there already while others are being loaded.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import { listGroups } from '../protocol/messages/16-list-groups.ts';

@@ -1,6 +1,6 @@
 /**
- * DeleteGroups (42): ends groups without members, and their offsets with them. Errors for each group: 14, 15, 16, 68 it has members,
- * 69 nobody knows it.
+ * DeleteGroups (42): ends groups without members, and their offsets with them. Errors for each group: 14, 15, 16, 68 it has
+ * members, 69 nobody knows it.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import { deleteGroups } from '../protocol/messages/42-delete-groups.ts';

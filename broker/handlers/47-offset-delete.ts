@@ -1,6 +1,6 @@
 /**
- * OffsetDelete (47): forgets a group's positions. Errors of the group: 14, 15, 16, 24, 68 it has members and is no `consumer` group, 69;
- * of a partition: 3 nobody knows it, 86 the group consumes its topic.
+ * OffsetDelete (47): forgets a group's positions. Errors of the group: 14, 15, 16, 24, 68 it has members and is no
+ * `consumer` group, 69; of a partition: 3 nobody knows it, 86 the group consumes its topic.
  */
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { TopicPartition } from '../group/offsets.ts';

@@ -189,10 +189,10 @@ class Run {
 }
 
 describe('Group, among random members', () => {
-  it('keeps its promises for 200 seeds of 400 steps', () => {
+  it('keeps its promises for 100 seeds of 400 steps', () => {
     let answered = 0;
     let stable = 0;
-    for (let seed = 1; seed <= 200; seed++) {
+    for (let seed = 1; seed <= 100; seed++) {
       const run = new Run(seed);
       try {
         run.play(400);
@@ -203,7 +203,7 @@ describe('Group, among random members', () => {
       stable += run.stable;
     }
     // The promises would be easy to keep by a group that never gets anywhere.
-    expect(answered).to.be.greaterThan(20_000);
-    expect(stable).to.be.greaterThan(1_000);
+    expect(answered).to.be.greaterThan(10_000);
+    expect(stable).to.be.greaterThan(500);
   });
 });

@@ -1,6 +1,6 @@
 /** A clock and timers that stand still until they are told to go on. */
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { Timers } from '../../../broker/group/group-coordinator.ts';
+import type { Timers } from '../../../broker/group/group-shell.ts';
 
 interface Task {
   readonly dueMs: number;
