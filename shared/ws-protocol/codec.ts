@@ -72,7 +72,8 @@ function encodeClientMessage(message: ClientMessage): unknown[] {
         message.protocolVersion,
         message.lastZxidSeen,
         message.timeoutMs,
-        message.sessionId,
+        // A bigint would always take nine bytes, and most connections open a new session.
+        message.sessionId === 0n ? 0 : message.sessionId,
         message.password,
         message.readOnly,
       ];
