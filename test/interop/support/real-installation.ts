@@ -2,7 +2,7 @@
  * A folder that looks like an unpacked Kafka 3.4 (`bin/`, `config/`), made of the real programs: for typing the very
  * commands of a transcript at the original.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sandboxFiles } from './sandbox.ts';
 import { kafkaTool } from './servers.ts';
@@ -38,7 +38,8 @@ export interface RealInstallation {
   remove(): void;
 }
 
-export function makeRealInstallation(): RealInstallation {
+/** With `toolsFrom`, only the servers are the real ones: the tools of that installation are what is tried at them. */
+export function makeRealInstallation({ toolsFrom }: { toolsFrom?: string } = {}): RealInstallation {
   mkdirSync(sandboxFiles, { recursive: true });
   const directory = mkdtempSync(join(sandboxFiles, 'real-'));
   mkdirSync(join(directory, 'bin'));
@@ -49,6 +50,10 @@ export function makeRealInstallation(): RealInstallation {
     chmodSync(path, 0o755);
   };
   for (const name of names) {
+    if (toolsFrom !== undefined && name.startsWith('kafka-') && !name.endsWith('-start') && existsSync(join(toolsFrom, 'bin', `${name}.sh`))) {
+      script(name, `exec "${join(toolsFrom, 'bin', `${name}.sh`)}" "$@"\n`);
+      continue;
+    }
     // A server leaves its pid where the script that stops it looks.
     const note = name.endsWith('-start') ? `echo $$ >"${join(directory, `${name}.pid`)}"\n` : '';
     script(name, `${note}exec "${kafkaTool}" ${name} "$@"\n`);
