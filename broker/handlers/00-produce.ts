@@ -28,8 +28,8 @@ const RECORD_OVERHEAD_V0 = 14;
 const LOG_OVERHEAD = 12;
 
 /**
- * What a version-3 producer may send: one complete batch of magic 2, and zstd only from v7. NONE or the refusal. Trailing bytes
- * that are no batch are left out of the append, as Kafka leaves them out.
+ * What a version-3 producer may send: one complete batch of magic 2, and zstd only from v7. NONE or the refusal.
+ * Trailing bytes that are no batch are left out of the append, as Kafka leaves them out.
  */
 export function checkRecords(records: Buffer, apiVersion: number): number {
   const size = nextBatchSize(records, 0);
@@ -70,7 +70,11 @@ export class ProduceHandler implements Handler<ProduceRequest, ProduceAnswer> {
       }
     }
     if (transactional && request.transactionalId === null) {
-      return this.answer(request, context, entries.map((entry) => refusal(entry, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)));
+      return this.answer(
+        request,
+        context,
+        entries.map((entry) => refusal(entry, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)),
+      );
     }
     const results = this.replicas.append({
       acks: request.acks,
@@ -95,10 +99,18 @@ export class ProduceHandler implements Handler<ProduceRequest, ProduceAnswer> {
     return { responses, throttleTimeMs: 0 };
   }
 
-  private silence(request: ProduceRequest, context: RequestContext, results: readonly AppendResult[]): Answer<ProduceAnswer> {
+  private silence(
+    request: ProduceRequest,
+    context: RequestContext,
+    results: readonly AppendResult[],
+  ): Answer<ProduceAnswer> {
     if (results.every(({ errorCode }) => errorCode === ErrorCode.NONE)) return null;
-    const topics = request.topicData.flatMap(({ name, partitionData }) => partitionData.map(({ index }) => `${name}-${index}`));
-    const errors = results.flatMap(({ errorCode }, i) => (errorCode === 0 ? [] : [`${topics[i]} -> ${errorName(errorCode)}`]));
+    const topics = request.topicData.flatMap(({ name, partitionData }) =>
+      partitionData.map(({ index }) => `${name}-${index}`),
+    );
+    const errors = results.flatMap(({ errorCode }, i) =>
+      errorCode === 0 ? [] : [`${topics[i]} -> ${errorName(errorCode)}`],
+    );
     logger.info(
       `Closing connection due to error during produce request with correlation id ${context.correlationId} ` +
         `from client id ${context.clientId} with ack=0: ${errors.join(', ')}`,

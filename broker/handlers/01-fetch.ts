@@ -1,6 +1,7 @@
 /**
- * Fetch (0–13). v3 a limit for the whole answer, v4 read committed, v5 log start offsets, v7 sessions (KIP-227), v9 fences by leader
- * epoch (KIP-320), v10 zstd, v11 consumers may read from followers (KIP-392), v12 divergence, v13 topic ids (KIP-516).
+ * Fetch (0–13). v3 a limit for the whole answer, v4 read committed, v5 log start offsets, v7 sessions (KIP-227), v9
+ * fences by leader epoch (KIP-320), v10 zstd, v11 consumers may read from followers (KIP-392), v12 divergence, v13
+ * topic ids (KIP-516).
  *
  * Versions 0 to 3 know only the message formats before 0.11: batches are rewritten for them, unless
  * `message.downconversion.enable` is off (35). Records are slices of the log: nothing is copied on their way out.
@@ -10,7 +11,12 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { fetch, type FetchRequest } from '../protocol/messages/01-fetch.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import type { FetchContext, FetchSessionCache, SessionAnswer } from '../replication/fetch-session.ts';
-import type { FetchParameters, FetchPartitionResult, FetchResponseDraft, FetchablePartition } from '../replication/fetch-types.ts';
+import type {
+  FetchParameters,
+  FetchPartitionResult,
+  FetchResponseDraft,
+  FetchablePartition,
+} from '../replication/fetch-types.ts';
 import { emptyResult } from '../replication/fetch-types.ts';
 import { downConvert } from '../replication/legacy-format.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
@@ -75,7 +81,8 @@ export class FetchHandler implements Handler<FetchRequest, FetchResponseDraft> {
       const result = results[i]!;
       const { topic, partition, fetchOffset } = partitions[i]!;
       // Clients of before log dir failures (KIP-112) would take 56 for fatal; this makes them look for the leader.
-      if (apiVersion <= 5 && result.errorCode === ErrorCode.KAFKA_STORAGE_ERROR) result.errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+      if (apiVersion <= 5 && result.errorCode === ErrorCode.KAFKA_STORAGE_ERROR)
+        result.errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER;
       const config = topic === null ? undefined : this.options.replicas.partition(topic, partition)?.log?.config;
       if (config?.compressionType === 'zstd') {
         results[i] = emptyResult(partition, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE);

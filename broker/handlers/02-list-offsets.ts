@@ -5,7 +5,13 @@
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { listOffsets, type ListOffsetsRequest } from '../protocol/messages/02-list-offsets.ts';
 import type { Draft } from '../protocol/schema.ts';
-import { DEBUGGING_REPLICA_ID, listLegacyOffsets, listOffset, noOffset, type OffsetAnswer } from '../replication/list-offsets.ts';
+import {
+  DEBUGGING_REPLICA_ID,
+  listLegacyOffsets,
+  listOffset,
+  noOffset,
+  type OffsetAnswer,
+} from '../replication/list-offsets.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import type { Handler, RequestContext } from '../server/handler.ts';
 
@@ -38,7 +44,12 @@ export class ListOffsetsHandler implements Handler<ListOffsetsRequest, ListOffse
     return { throttleTimeMs: 0, topics };
   }
 
-  private async answer(request: ListOffsetsRequest, topic: string, query: PartitionQuery, apiVersion: number): Promise<PartitionAnswer> {
+  private async answer(
+    request: ListOffsetsRequest,
+    topic: string,
+    query: PartitionQuery,
+    apiVersion: number,
+  ): Promise<PartitionAnswer> {
     const partition = this.replicas.partition(topic, query.partitionIndex);
     if (partition === undefined) return answer(query, noOffset(this.replicas.absence(topic, query.partitionIndex)));
     const found = await listOffset(partition, {

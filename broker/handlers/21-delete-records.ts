@@ -1,4 +1,7 @@
-/** DeleteRecords (0–2): moves log starts; offset -1 stands for the high watermark. Answers when the live replicas have followed. */
+/**
+ * DeleteRecords (0–2): moves log starts; offset -1 stands for the high watermark. Answers when the live replicas have
+ * followed.
+ */
 import { deleteRecords, type DeleteRecordsRequest } from '../protocol/messages/21-delete-records.ts';
 import type { Draft } from '../protocol/schema.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';

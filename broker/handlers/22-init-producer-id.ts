@@ -29,7 +29,12 @@ export class InitProducerIdHandler implements Handler<InitProducerIdRequest, Ini
     if (transactionalId === '') return refuse(ErrorCode.INVALID_REQUEST);
     if (transactionalId !== null) return refuse(ErrorCode.NOT_COORDINATOR);
     try {
-      return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerId: await this.producerIds.allocate(), producerEpoch: 0 };
+      return {
+        throttleTimeMs: 0,
+        errorCode: ErrorCode.NONE,
+        producerId: await this.producerIds.allocate(),
+        producerEpoch: 0,
+      };
     } catch (error) {
       // Retriable for every client, as REQUEST_TIMED_OUT is not for older ones.
       logger.warn('No producer id could be had from the controller', { error });

@@ -1,6 +1,7 @@
 /**
- * OffsetForLeaderEpoch (0–4): where a leader epoch ended: the largest epoch that is known and at most the one asked for, and the
- * offset at which the next one began. An epoch from the future, or from before the log's first: -1 and -1, no error.
+ * OffsetForLeaderEpoch (0–4): where a leader epoch ended: the largest epoch that is known and at most the one asked
+ * for, and the offset at which the next one began. An epoch from the future, or from before the log's first: -1 and -1,
+ * no error.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { offsetForLeaderEpoch, type OffsetForLeaderEpochRequest } from '../protocol/messages/23-offset-for-leader-epoch.ts';

@@ -1,4 +1,7 @@
-/** AllocateProducerIds (0): the controller hands a broker a block of 1000 producer ids (KIP-730), noted in `/latest_producer_id_block`. */
+/**
+ * AllocateProducerIds (0): the controller hands a broker a block of 1000 producer ids (KIP-730), noted in
+ * `/latest_producer_id_block`.
+ */
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { allocateProducerIds, type AllocateProducerIdsRequest } from '../protocol/messages/67-allocate-producer-ids.ts';

@@ -1,6 +1,6 @@
 /**
- * One append request under way: a result for each of its partitions, some of which still wait for the disk (acks=1) or for the
- * replicas (acks=all). One promise and at most one timer per request, however many partitions it has.
+ * One append request under way: a result for each of its partitions, some of which still wait for the disk (acks=1) or
+ * for the replicas (acks=all). One promise and at most one timer per request, however many partitions it has.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { RecordError } from './replica-log.ts';
@@ -26,7 +26,16 @@ export function refusedAppend(
   errorMessage: string | null = null,
   recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
 ): AppendResult {
-  return { index, errorCode, baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1, logStartOffset, recordErrors, errorMessage };
+  return {
+    index,
+    errorCode,
+    baseOffset: -1,
+    lastOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset,
+    recordErrors,
+    errorMessage,
+  };
 }
 
 export function acceptedAppend(
@@ -66,7 +75,9 @@ export class AppendSlot {
     this.queue = queue;
   }
 
-  /** Settles the partition. An error hides nothing but the code: the batch has its offset, the producer may want to know it. */
+  /**
+   * Settles the partition. An error hides nothing but the code: the batch has its offset, the producer may want to know it.
+   */
   complete(errorCode: number): void {
     if (this.done) return;
     this.done = true;

@@ -1,5 +1,6 @@
 /**
- * DeleteRecords: moves a partition's log start, and waits until every live replica has moved its own, which their fetches tell.
+ * DeleteRecords: moves a partition's log start, and waits until every live replica has moved its own, which their
+ * fetches tell.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { Partition } from './partition.ts';
@@ -14,7 +15,10 @@ export interface DeleteRecordsResult {
 const HIGH_WATERMARK = -1;
 
 /** Moves the log start to `offset`. `requested` is where all replicas have to get, or null when it was refused. */
-export function moveLogStart(partition: Partition, offset: number): { result: DeleteRecordsResult; requested: number | null } {
+export function moveLogStart(
+  partition: Partition,
+  offset: number,
+): { result: DeleteRecordsResult; requested: number | null } {
   const refuse = (errorCode: number): { result: DeleteRecordsResult; requested: null } => {
     return { result: { errorCode, lowWatermark: -1 }, requested: null };
   };

@@ -1,10 +1,10 @@
 /**
  * One fetch request: reads its partitions, and waits in the purgatory of each while there is less than `minBytes`.
  *
- * It answers at once when it has enough, when a partition refuses or has diverged, or when it may not wait. Else it watches its
- * partitions: what becomes readable is counted without reading, and when that is enough (or a partition changes its role, or the
- * time is over) everything is read again. Nothing polls. Wakes of one turn are taken together, so that an append to six
- * partitions gives the waiting consumer all six.
+ * It answers at once when it has enough, when a partition refuses or has diverged, or when it may not wait. Else it
+ * watches its partitions: what becomes readable is counted without reading, and when that is enough (or a partition
+ * changes its role, or the time is over) everything is read again. Nothing polls. Wakes of one turn are taken together,
+ * so that an append to six partitions gives the waiting consumer all six.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { EMPTY_RECORDS, emptyResult } from './fetch-types.ts';
@@ -149,8 +149,8 @@ export class FetchOperation implements FetchWatcher {
    * Reads every partition within the limits. Returns null when all came from memory, else a promise of the rest.
    *
    * Until a partition gives something, the limits may be exceeded by one batch, so that a reader always gets on. A read that
-   * goes to the disk counts with all it may bring; the partitions behind it have their turn in the next fetch, as the session
-   * moves those that brought something to the end.
+   * goes to the disk counts with all it may bring; the partitions behind it have their turn in the next fetch, as the
+   * session moves those that brought something to the end.
    */
   private read(first: boolean): Promise<unknown> | null {
     const { parameters, requests } = this;

@@ -6,9 +6,9 @@
  *     (0, -1)   full, no session             (id, n)   the n-th incremental fetch of session id, n >= 1
  *     (0, 0)    full, please open one        (id, -1)  full, and close it
  *
- * Partitions that had records go to the end of the session's order, so that a response limit doesn't starve the others. There
- * are `max.incremental.fetch.session.cache.slots` sessions; when all are taken, a new one may replace a stale one, else (after
- * the incumbent's grace) one with fewer partitions, a follower's session counting more than a consumer's.
+ * Partitions that had records go to the end of the session's order, so that a response limit doesn't starve the others.
+ * There are `max.incremental.fetch.session.cache.slots` sessions; when all are taken, a new one may replace a stale
+ * one, else (after the incumbent's grace) one with fewer partitions, a follower's session counting more than a consumer's.
  *
  * Pure: the time and the source of session ids are handed in.
  */
@@ -194,7 +194,12 @@ class FullContext implements FetchContext {
   private readonly cache: FetchSessionCache;
   private readonly fromFollower: boolean;
   private readonly usesTopicIds: boolean;
-  constructor(cache: FetchSessionCache, partitions: readonly FetchablePartition[], fromFollower: boolean, usesTopicIds: boolean) {
+  constructor(
+    cache: FetchSessionCache,
+    partitions: readonly FetchablePartition[],
+    fromFollower: boolean,
+    usesTopicIds: boolean,
+  ) {
     this.cache = cache;
     this.partitions = partitions;
     this.fromFollower = fromFollower;
@@ -242,7 +247,10 @@ class IncrementalContext implements FetchContext {
 export interface FetchSessionCacheOptions {
   /** `max.incremental.fetch.session.cache.slots`. */
   readonly slots: number;
-  /** Sessions unused for this long may be replaced by anyone; younger ones have this long before larger ones may replace them. */
+  /**
+   * Sessions unused for this long may be replaced by anyone; younger ones have this long before larger ones may replace
+   * them.
+   */
   readonly evictionMs: number;
   /** A random integer from 1 to 2147483646. */
   readonly randomSessionId: () => number;

@@ -2,10 +2,11 @@
  * Message formats before Kafka 0.11 (magic 0 and 1), which clients of that age produce (v0 to v2) and fetch (v0 to v3). Logs
  * hold magic 2 only, so what such a client sends is rewritten into one batch, and what it fetches into messages.
  *
- *     offset i64 | size i32 | crc u32 | magic i8 | attributes i8 | timestamp i64 (magic 1) | key size i32, key | value size i32, value
+ *     offset i64 | size i32 | crc u32 | magic i8 | attributes i8 | timestamp i64 (magic 1)
+ *     key size i32, key | value size i32, value
  *
- * A compressed message's value is a set of messages. The CRC is the IEEE one, over everything from the magic on. What the old
- * formats can't say is left out: headers, producer ids, control batches.
+ * A compressed message's value is a set of messages. The CRC is the IEEE one, over everything from the magic on. What
+ * the old formats can't say is left out: headers, producer ids, control batches.
  */
 import { crc32 } from 'node:zlib';
 import { Reader } from '../../shared/bytes/reader.ts';
@@ -40,7 +41,9 @@ export function upConvert(messages: Buffer): Buffer {
   return conversion.builder.build({ compression: conversion.codec ?? 'none' });
 }
 
-/** The message that holds the messages that are being read: it may not be held by another one, and may overrule their stamps. */
+/**
+ * The message that holds the messages that are being read: it may not be held by another one, and may overrule their stamps.
+ */
 interface Wrapper {
   readonly appendTime: number | null;
 }
@@ -55,12 +58,14 @@ class UpConversion {
     while (reader.remaining >= LOG_OVERHEAD) {
       reader.skip(8);
       const size = reader.i32();
-      if (size < HEADER_SIZE_V0) throw new LegacyFormatError(`Record size ${size} is less than the minimum record overhead (14)`);
+      if (size < HEADER_SIZE_V0)
+        throw new LegacyFormatError(`Record size ${size} is less than the minimum record overhead (14)`);
       if (size > reader.remaining) return;
       const start = reader.position;
       const crc = reader.u32();
       const computed = crc32(reader.buffer.subarray(start + 4, start + size)) >>> 0;
-      if (crc !== computed) throw new LegacyFormatError(`Record is corrupt (stored crc = ${crc}, computed crc = ${computed})`);
+      if (crc !== computed)
+        throw new LegacyFormatError(`Record is corrupt (stored crc = ${crc}, computed crc = ${computed})`);
       this.addMessage(new Reader(reader.buffer, start + 4, start + size), wrapper);
       reader.skip(size - 4);
     }
@@ -75,7 +80,8 @@ class UpConversion {
     const value = readBlob(message);
     if (!message.complete) throw new LegacyFormatError(`Malformed message: ${message.failure}`);
     const codec = codecName(attributes & CODEC_MASK);
-    if (codec === null || codec === 'zstd') throw new LegacyFormatError(`Codec ${attributes & CODEC_MASK} is unknown in magic ${magic}`);
+    if (codec === null || codec === 'zstd')
+      throw new LegacyFormatError(`Codec ${attributes & CODEC_MASK} is unknown in magic ${magic}`);
     this.codec ??= codec;
     if (codec === 'none') {
       this.builder.append({ key, value, timestamp: wrapper?.appendTime ?? timestamp });

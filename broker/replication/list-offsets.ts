@@ -30,8 +30,9 @@ export function noOffset(errorCode: number): OffsetAnswer {
 }
 
 /**
- * Answers a query. Consumers never hear of offsets that they can't read yet; and while a new leader's high watermark may still
- * be behind what the old one had shown them, they hear OFFSET_NOT_AVAILABLE rather than an end that seems to go back (KIP-207).
+ * Answers a query. Consumers never hear of offsets that they can't read yet; and while a new leader's high watermark
+ * may still be behind what the old one had shown them, they hear OFFSET_NOT_AVAILABLE rather than an end that seems to
+ * go back (KIP-207).
  */
 export async function listOffset(partition: Partition, query: OffsetsQuery): Promise<OffsetAnswer> {
   const refusal = partition.checkAccess(query.currentLeaderEpoch, query.replicaId !== DEBUGGING_REPLICA_ID);
@@ -60,8 +61,9 @@ export async function listOffset(partition: Partition, query: OffsetsQuery): Pro
 }
 
 /**
- * The answer of version 0: up to `maxCount` of the offsets where the log, its newest segment and its end are, newest first, and
- * only such as lie before the first record of `timestamp`. Consumers get the high watermark in place of what lies beyond it.
+ * The answer of version 0: up to `maxCount` of the offsets where the log, its newest segment and its end are, newest
+ * first, and only such as lie before the first record of `timestamp`. Consumers get the high watermark in place of what
+ * lies beyond it.
  */
 export async function listLegacyOffsets(
   partition: Partition,

@@ -1,9 +1,9 @@
 /**
  * Who waits for an offset to be passed, in the order of the offsets.
  *
- * Appends arrive in offset order, so a new waiter nearly always goes to the end; only a duplicate batch, which is acknowledged
- * with its old offset, has to look for its place. Both ends are therefore O(1) in practice and nothing is allocated per wait
- * but the entry itself.
+ * Appends arrive in offset order, so a new waiter nearly always goes to the end; only a duplicate batch, which is
+ * acknowledged with its old offset, has to look for its place. Both ends are therefore O(1) in practice and nothing is
+ * allocated per wait but the entry itself.
  */
 interface Entry<T> {
   readonly offset: number;

@@ -62,7 +62,8 @@ export function stopOrders(request: StopReplicaRequest): StopOrder[] {
     orders.push({ topic: topicName, index: partitionIndex, leaderEpoch: -1, deletePartition: deletePartitions });
   }
   for (const { name, partitionIndexes } of request.topics) {
-    for (const index of partitionIndexes) orders.push({ topic: name, index, leaderEpoch: -1, deletePartition: deletePartitions });
+    for (const index of partitionIndexes)
+      orders.push({ topic: name, index, leaderEpoch: -1, deletePartition: deletePartitions });
   }
   for (const { topicName, partitionStates } of request.topicStates) {
     for (const { partitionIndex, leaderEpoch, deletePartition } of partitionStates) {

@@ -2,8 +2,9 @@
  * What the leader of a partition knows and decides: followers' progress, the in-sync replicas (ISR), the high watermark and
  * whether an append may be acknowledged. Pure: offsets and times come in, offsets, proposals and verdicts go out.
  *
- * The high watermark is the smallest log end offset among the leader, the *maximal* ISR (the ISR and whoever is being added to
- * it) and every follower that has caught up lately though it is not in the ISR yet. It never goes back while a leader leads.
+ * The high watermark is the smallest log end offset among the leader, the *maximal* ISR (the ISR and whoever is being
+ * added to it) and every follower that has caught up lately though it is not in the ISR yet. It never goes back while a
+ * leader leads.
  *
  *     leader    | 0 1 2 3 4 5 6 7 |          logEndOffset 8
  *     follower  | 0 1 2 3 4 5 |      in ISR  logEndOffset 6   <- highWatermark
@@ -91,8 +92,8 @@ export class PartitionLeader {
       .map((brokerId) => {
         const inSync = options.isr.includes(brokerId);
         const before = predecessor?.follower(brokerId);
-        // A member of the ISR gets a full lag period to show up; anyone else has to fetch first, so that it does not hold the
-        // high watermark back.
+        // A member of the ISR gets a full lag period to show up; anyone else has to fetch first, so that it does not
+        // hold the high watermark back.
         return {
           brokerId,
           logStartOffset: before?.logStartOffset ?? -1,
@@ -161,8 +162,8 @@ export class PartitionLeader {
   }
 
   /**
-   * Notes a fetch by follower `brokerId` from `fetchOffset`, which says that it has everything below. Returns whether the high
-   * watermark moved. The caller has checked that it is one of the replicas (`follower`).
+   * Notes a fetch by follower `brokerId` from `fetchOffset`, which says that it has everything below. Returns whether
+   * the high watermark moved. The caller has checked that it is one of the replicas (`follower`).
    */
   followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number, nowMs: number): boolean {
     const follower = this.follower(brokerId);
@@ -180,7 +181,9 @@ export class PartitionLeader {
     return moved && this.advanceHighWatermark(nowMs);
   }
 
-  /** The ISR with `brokerId` in it, if that follower has come far enough and no other change is under way. Marks it pending. */
+  /**
+   * The ISR with `brokerId` in it, if that follower has come far enough and no other change is under way. Marks it pending.
+   */
   proposeExpansion(brokerId: number): IsrProposal | null {
     if (this.pendingChange !== null || this.committedIsr.includes(brokerId)) return null;
     const follower = this.follower(brokerId);
@@ -193,7 +196,9 @@ export class PartitionLeader {
   /** The ISR without those who haven't been caught up for `replica.lag.time.max.ms`, if there are any. Marks it pending. */
   proposeShrink(nowMs: number): IsrProposal | null {
     if (this.pendingChange !== null) return null;
-    const remaining = this.committedIsr.filter((brokerId) => brokerId === this.localBrokerId || this.keepsUp(brokerId, nowMs));
+    const remaining = this.committedIsr.filter(
+      (brokerId) => brokerId === this.localBrokerId || this.keepsUp(brokerId, nowMs),
+    );
     if (remaining.length === this.committedIsr.length) return null;
     this.pendingChange = { kind: 'shrink' };
     return this.proposal(remaining);
@@ -209,8 +214,9 @@ export class PartitionLeader {
   }
 
   /**
-   * The controller has refused a proposal. `dropped`: we are back to the ISR as it was. `waiting`: our idea of the partition is
-   * out of date, a LeaderAndIsr is on its way, and until then the larger set counts. `retry`: send the proposal again.
+   * The controller has refused a proposal. `dropped`: we are back to the ISR as it was. `waiting`: our idea of the
+   * partition is out of date, a LeaderAndIsr is on its way, and until then the larger set counts. `retry`: send the
+   * proposal again.
    */
   isrRefused(errorCode: number): 'dropped' | 'waiting' | 'retry' {
     switch (errorCode) {

@@ -1,6 +1,6 @@
 /**
- * A partition that this broker has a replica of: its log joined with its role (leader, follower, or none yet), the appends that
- * wait for it and the fetches that watch it.
+ * A partition that this broker has a replica of: its log joined with its role (leader, follower, or none yet), the
+ * appends that wait for it and the fetches that watch it.
  *
  * All decisions are synchronous and in one place, so an append, the high watermark it moves and whoever that wakes are never
  * half done. The only thing waited for is the log's write: one callback per write, not per append.
@@ -12,7 +12,14 @@ import { assert } from '../../shared/base/assert.ts';
 import type { EpochEnd } from '../log/leader-epochs.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
-import { AppendOperation, type AppendQueue, type AppendResult, type AppendSlot, acceptedAppend, refusedAppend } from './append-operation.ts';
+import {
+  AppendOperation,
+  type AppendQueue,
+  type AppendResult,
+  type AppendSlot,
+  acceptedAppend,
+  refusedAppend,
+} from './append-operation.ts';
 import type { FetchablePartition, FetchParameters, FetchPartitionResult } from './fetch-types.ts';
 import { emptyResult } from './fetch-types.ts';
 import { OffsetWaiters } from './offset-waiters.ts';
@@ -129,7 +136,8 @@ export class Partition {
       nowMs: this.nowMs(),
       predecessor: this.role,
     });
-    // Noted before the first record of the epoch is there: followers of an earlier one have to find where it ended (KIP-101).
+    // Noted before the first record of the epoch is there: followers of an earlier one have to find where it ended
+    // (KIP-101).
     log.leaderEpochs.assign(leadership.leaderEpoch, this.role.leaderEpochStartOffset);
     this.leaderId = localBrokerId;
     this.leaderEpoch = leadership.leaderEpoch;
@@ -153,7 +161,10 @@ export class Partition {
     return true;
   }
 
-  /** Gives up the replica (`NOT_LEADER_OR_FOLLOWER`) or its failed directory (`KAFKA_STORAGE_ERROR`): nobody waits here any more. */
+  /**
+   * Gives up the replica (`NOT_LEADER_OR_FOLLOWER`) or its failed directory (`KAFKA_STORAGE_ERROR`): nobody waits here
+   * any more.
+   */
   stop(errorCode: number): void {
     if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.failed = true;
     this.followerHighWatermark = this.highWatermark;
@@ -167,8 +178,8 @@ export class Partition {
   // Appending
 
   /**
-   * Appends as the leader. The result goes to `operation`, which waits for the file (acks=1) or the replicas (acks=all); with
-   * acks=0 it is final at once.
+   * Appends as the leader. The result goes to `operation`, which waits for the file (acks=1) or the replicas
+   * (acks=all); with acks=0 it is final at once.
    */
   append(records: Buffer, acks: number, origin: AppendOrigin, wallMs: number, operation: AppendOperation): AppendResult {
     const { role, replicaLog: log } = this;
@@ -189,13 +200,19 @@ export class Partition {
     if (acks === 1 && lastOffset >= log.logEndOffset) {
       this.awaitingWrite.add(lastOffset + 1, operation.wait(result, this.writeQueue));
     } else if (acks === -1) {
-      if (lastOffset >= role.highWatermark) this.awaitingReplicas.add(lastOffset + 1, operation.wait(result, this.replicaQueue));
+      if (lastOffset >= role.highWatermark)
+        this.awaitingReplicas.add(lastOffset + 1, operation.wait(result, this.replicaQueue));
       else result.errorCode = role.checkAcknowledged(minInsyncReplicas);
     }
     return result;
   }
 
-  private refusal(errorCode: number, message: string, recordErrors: AppendResult['recordErrors'] | undefined, log: ReplicaLog): AppendResult {
+  private refusal(
+    errorCode: number,
+    message: string,
+    recordErrors: AppendResult['recordErrors'] | undefined,
+    log: ReplicaLog,
+  ): AppendResult {
     switch (errorCode) {
       // These tell no log start, as in Kafka: they are refused before the log is looked at.
       case ErrorCode.CORRUPT_MESSAGE:
@@ -216,7 +233,7 @@ export class Partition {
   private logWritten(): void {
     const { role, replicaLog: log } = this;
     if (log === null || this.failed) return;
-    for (let slot = this.awaitingWrite.takeReached(log.logEndOffset); slot !== undefined; ) {
+    for (let slot = this.awaitingWrite.takeReached(log.logEndOffset); slot !== undefined;) {
       slot.complete(ErrorCode.NONE);
       slot = this.awaitingWrite.takeReached(log.logEndOffset);
     }
@@ -227,7 +244,8 @@ export class Partition {
 
   /** A follower has fetched from `fetchOffset`: it has all below. */
   followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number): void {
-    if (this.role?.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs()) === true) this.highWatermarkAdvanced();
+    if (this.role?.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs()) === true)
+      this.highWatermarkAdvanced();
     if (this.awaitingDeletion.size > 0) this.lowWatermarkAdvanced();
   }
 
@@ -238,7 +256,7 @@ export class Partition {
     this.replicaLog?.onHighWatermark(highWatermark);
     if (role !== null && this.awaitingReplicas.size > 0) {
       const verdict = role.checkAcknowledged(this.replicaLog!.config.minInsyncReplicas);
-      for (let slot = this.awaitingReplicas.takeReached(highWatermark); slot !== undefined; ) {
+      for (let slot = this.awaitingReplicas.takeReached(highWatermark); slot !== undefined;) {
         slot.complete(verdict);
         slot = this.awaitingReplicas.takeReached(highWatermark);
       }
@@ -266,7 +284,9 @@ export class Partition {
     if (this.failed) return ErrorCode.KAFKA_STORAGE_ERROR;
     const epochError = this.checkLeaderEpoch(currentLeaderEpoch);
     if (epochError !== ErrorCode.NONE) return epochError;
-    return this.replicaLog === null || (onlyLeader && this.role === null) ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE;
+    return this.replicaLog === null || (onlyLeader && this.role === null)
+      ? ErrorCode.NOT_LEADER_OR_FOLLOWER
+      : ErrorCode.NONE;
   }
 
   /** Everything of a fetch's answer but the records, which are to be read below `fetchEnd` if there is no error. */
@@ -343,7 +363,7 @@ export class Partition {
 
   private lowWatermarkAdvanced(): void {
     const { lowWatermark } = this;
-    for (let waiter = this.awaitingDeletion.takeReached(lowWatermark); waiter !== undefined; ) {
+    for (let waiter = this.awaitingDeletion.takeReached(lowWatermark); waiter !== undefined;) {
       waiter.settle(ErrorCode.NONE);
       waiter = this.awaitingDeletion.takeReached(lowWatermark);
     }

@@ -1,6 +1,6 @@
 /**
- * Producer ids for idempotent producers. They come from the controller in blocks of 1000 (`/latest_producer_id_block`), so that an
- * id costs no round trip; the next block is fetched when nine tenths of one are gone.
+ * Producer ids for idempotent producers. They come from the controller in blocks of 1000 (`/latest_producer_id_block`),
+ * so that an id costs no round trip; the next block is fetched when nine tenths of one are gone.
  */
 import { createLogger } from '../../shared/telemetry/logger.ts';
 

@@ -3,8 +3,8 @@
  * coordinator (and whoever else listens) which partitions this broker leads.
  *
  * Orders are carried out one after the other, because opening a log takes time; everything else is decided at once. Appends
- * and fetches name partitions; those it doesn't have are answered as Kafka does: 6 where the cluster knows the partition (so that the
- * client looks for its leader), else 3.
+ * and fetches name partitions; those it doesn't have are answered as Kafka does: 6 where the cluster knows the
+ * partition (so that the client looks for its leader), else 3.
  */
 import { assert } from '../../shared/base/assert.ts';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -19,76 +19,14 @@ import { FetchOperation, type FetchHost } from './fetch-operation.ts';
 import { emptyResult, type FetchablePartition, type FetchParameters, type FetchPartitionResult } from './fetch-types.ts';
 import { leaderAndIsrResponse, partitionOrders, stopOrders, type PartitionOrder } from './orders.ts';
 import { Partition, type PartitionHost } from './partition.ts';
-import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
+import type { AppendRequest, HighWatermark, LeadershipListener, ReplicaManagerOptions } from './replica-types.ts';
 import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
+
+export type * from './replica-types.ts';
 
 const logger = createLogger('kafka.server.ReplicaManager');
 /** Kafka keeps these in a file of their own (`state-change.log`); the routine ones show here at level debug. */
 const stateChanges = createLogger('state.change.logger');
-
-/** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
-export interface ReplicaLogs {
-  /** Opens the log of a partition, creating it when there is none. A log without topic id gets this one, unless it is zero. */
-  getOrCreate(topic: string, partition: number, topicId: string, options?: { readonly isNew?: boolean }): Promise<ReplicaLog>;
-  /** Takes the partition's files away, at once for whoever asks and on the disk a while later. Fine if there are none. */
-  delete(topic: string, partition: number): Promise<void>;
-  /** Last checkpointed high watermark, or 0. */
-  checkpointedHighWatermark(topic: string, partition: number): number;
-  /** Writes the high watermarks of all partitions, a file per log directory. */
-  checkpointHighWatermarks(partitions: Iterable<HighWatermark>): Promise<void>;
-}
-
-export interface HighWatermark {
-  readonly topic: string;
-  readonly partition: number;
-  readonly logDir: string;
-  readonly highWatermark: number;
-}
-
-/** What the broker knows of the cluster. */
-export interface ClusterView {
-  hasPartition(topic: string, partition: number): boolean;
-  isAlive(brokerId: number): boolean;
-}
-
-export interface ReplicaManagerOptions {
-  readonly brokerId: number;
-  readonly logs: ReplicaLogs;
-  readonly cluster: ClusterView;
-  readonly clock: Clock;
-  readonly scheduler?: Scheduler;
-  /** `replica.lag.time.max.ms`. */
-  readonly replicaLagTimeMaxMs?: number;
-  /** `replica.high.watermark.checkpoint.interval.ms`. */
-  readonly highWatermarkCheckpointIntervalMs?: number;
-  /** A log directory stopped taking writes or giving reads: the broker goes on with the others, or stops when it was the last. */
-  readonly onLogDirFailure?: (logDir: string, error: unknown) => void;
-}
-
-export interface AppendEntry {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: Buffer;
-  /** Not NONE (0): refused before it came here; answered in its place. */
-  readonly refusal?: number;
-}
-
-export interface AppendRequest {
-  /** 0, 1 or -1; anything else is refused. */
-  readonly acks: number;
-  readonly timeoutMs: number;
-  readonly origin: AppendOrigin;
-  /** Clients may not write to `__consumer_offsets` and `__transaction_state`; coordinators may. */
-  readonly internalTopicsAllowed: boolean;
-  readonly entries: readonly AppendEntry[];
-}
-
-/** A partition begins to be led by this broker, or ceases to be. */
-export interface LeadershipListener {
-  becameLeader(topic: string, partition: number, leaderEpoch: number): void;
-  /** `deleted`: the replica is gone, not only the leadership. */
-  resigned(topic: string, partition: number, leaderEpoch: number, deleted: boolean): void;
-}
 
 export function isInternalTopic(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state';
@@ -127,7 +65,8 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   }
 
   *partitions(): IterableIterator<Partition> {
-    for (const partitions of this.topics.values()) for (const partition of partitions) if (partition !== undefined) yield partition;
+    for (const partitions of this.topics.values())
+      for (const partition of partitions) if (partition !== undefined) yield partition;
   }
 
   onLeadership(listener: LeadershipListener): void {
@@ -157,7 +96,8 @@ export class ReplicaManager implements FetchHost, PartitionHost {
 
   private inOrder<T>(order: () => Promise<T>): Promise<T> {
     const result = this.orders.then(order);
-    this.orders = result.catch(() => undefined); // Whoever gave the order hears of it; the next one is carried out all the same.
+    // Whoever gave the order hears of its failure; the next one is carried out all the same.
+    this.orders = result.catch(() => undefined);
     return result;
   }
 
@@ -178,11 +118,14 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   }
 
   private async applyOrder(order: PartitionOrder): Promise<number> {
-    const partition = this.partition(order.topic, order.index) ?? new Partition(order.topic, order.index, this, this.monotonicMs);
+    const partition =
+      this.partition(order.topic, order.index) ?? new Partition(order.topic, order.index, this, this.monotonicMs);
     const name = `${order.topic}-${order.index}`;
     if (partition.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
     if (order.topicId !== ZERO_UUID && partition.topicId !== ZERO_UUID && order.topicId !== partition.topicId) {
-      stateChanges.error(`Topic ID in memory: ${partition.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`);
+      stateChanges.error(
+        `Topic ID in memory: ${partition.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`,
+      );
       return ErrorCode.INCONSISTENT_TOPIC_ID;
     }
     if (order.leaderEpoch <= partition.leaderEpoch) {
@@ -193,14 +136,18 @@ export class ReplicaManager implements FetchHost, PartitionHost {
       return ErrorCode.STALE_CONTROLLER_EPOCH;
     }
     if (!order.replicas.includes(this.brokerId)) {
-      stateChanges.warn(`Ignoring LeaderAndIsr request for partition ${name}: broker ${this.brokerId} is not among its replicas ${order.replicas.join(',')}`);
+      stateChanges.warn(
+        `Ignoring LeaderAndIsr request for partition ${name}: broker ${this.brokerId} is not among its replicas ${order.replicas.join(',')}`,
+      );
       return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
     if (partition.log === null) {
       try {
         const log = await this.options.logs.getOrCreate(order.topic, order.index, order.topicId, { isNew: order.isNew });
         if (order.topicId !== ZERO_UUID && log.topicId !== ZERO_UUID && order.topicId !== log.topicId) {
-          stateChanges.error(`Topic ID on disk: ${log.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`);
+          stateChanges.error(
+            `Topic ID on disk: ${log.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`,
+          );
           return ErrorCode.INCONSISTENT_TOPIC_ID;
         }
         partition.attachLog(log, this.options.logs.checkpointedHighWatermark(order.topic, order.index));
@@ -233,7 +180,8 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   }
 
   private announceResignation(partition: Partition, deleted: boolean): void {
-    for (const listener of this.listeners) listener.resigned(partition.topic, partition.index, partition.leaderEpoch, deleted);
+    for (const listener of this.listeners)
+      listener.resigned(partition.topic, partition.index, partition.leaderEpoch, deleted);
   }
 
   private host(partition: Partition): void {
@@ -281,7 +229,11 @@ export class ReplicaManager implements FetchHost, PartitionHost {
         }
       }),
     );
-    const partitionErrors = orders.map(({ topic, index }, i) => ({ topicName: topic, partitionIndex: index, errorCode: errors[i]! }));
+    const partitionErrors = orders.map(({ topic, index }, i) => ({
+      topicName: topic,
+      partitionIndex: index,
+      errorCode: errors[i]!,
+    }));
     return { errorCode: ErrorCode.NONE, partitionErrors };
   }
 
@@ -324,7 +276,12 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     return Promise.all(entries.map((entry) => this.deleteRecordsOf(entry.topic, entry.partition, entry.offset, timeoutMs)));
   }
 
-  private async deleteRecordsOf(topic: string, index: number, offset: number, timeoutMs: number): Promise<DeleteRecordsResult> {
+  private async deleteRecordsOf(
+    topic: string,
+    index: number,
+    offset: number,
+    timeoutMs: number,
+  ): Promise<DeleteRecordsResult> {
     if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
     const partition = this.partition(topic, index);
     if (partition === undefined) return { errorCode: this.absence(topic, index), lowWatermark: -1 };
@@ -351,7 +308,10 @@ export class ReplicaManager implements FetchHost, PartitionHost {
 
   // Fetching
 
-  /** Results in the order of the requests. A promise while it waits for data or the disk; `onGone` registers for "nobody wants it any more". */
+  /**
+   * Results in the order of the requests. A promise while it waits for data or the disk; `onGone` registers for "nobody
+   * wants it any more".
+   */
   fetch(
     requests: readonly FetchablePartition[],
     parameters: FetchParameters,
@@ -399,7 +359,9 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     if (failed.log !== null) this.logDirFailed(failed.log.logDir, error);
   }
 
-  /** A log directory is given up: its partitions refuse from now on (56), those elsewhere go on. Telling it again is fine. */
+  /**
+   * A log directory is given up: its partitions refuse from now on (56), those elsewhere go on. Telling it again is fine.
+   */
   logDirFailed(logDir: string, error: unknown): void {
     if (this.offlineDirs.has(logDir) || this.closed) return;
     this.offlineDirs.add(logDir);

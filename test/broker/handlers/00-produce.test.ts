@@ -46,7 +46,13 @@ describe('ProduceHandler', () => {
   afterEach(() => broker.stop());
 
   it('appends, and tells where', async () => {
-    expect(await broker.send(batch('a', 'b'))).to.deep.include({ index: 0, errorCode: 0, baseOffset: 0, logAppendTimeMs: -1, logStartOffset: 0 });
+    expect(await broker.send(batch('a', 'b'))).to.deep.include({
+      index: 0,
+      errorCode: 0,
+      baseOffset: 0,
+      logAppendTimeMs: -1,
+      logStartOffset: 0,
+    });
     expect(await broker.send(batch('c'), { acks: -1 })).to.deep.include({ errorCode: 0, baseOffset: 2 });
     expect(broker.log().logEndOffset).to.equal(3);
   });
@@ -72,10 +78,20 @@ describe('ProduceHandler', () => {
     };
     const answer = await broker.produce.handle(request, context(9));
     if (answer === null || answer === CLOSE_CONNECTION) throw new Error('an answer was due');
-    const told = answer.responses.map(({ name, partitionResponses }) => [name, partitionResponses.map(({ index, errorCode }) => [index, errorCode])]);
+    const told = answer.responses.map(({ name, partitionResponses }) => [
+      name,
+      partitionResponses.map(({ index, errorCode }) => [index, errorCode]),
+    ]);
     expect(told).to.deep.equal([
       ['elsewhere', [[0, ErrorCode.NOT_LEADER_OR_FOLLOWER]]],
-      ['t', [[1, 0], [0, ErrorCode.INVALID_RECORD], [5, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]]],
+      [
+        't',
+        [
+          [1, 0],
+          [0, ErrorCode.INVALID_RECORD],
+          [5, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+        ],
+      ],
       ['nowhere', [[0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]]],
     ]);
   });
@@ -87,7 +103,10 @@ describe('ProduceHandler', () => {
   });
 
   it('refuses acks that are none', async () => {
-    expect(await broker.send(batch('a'), { acks: 2 })).to.deep.include({ errorCode: ErrorCode.INVALID_REQUIRED_ACKS, baseOffset: -1 });
+    expect(await broker.send(batch('a'), { acks: 2 })).to.deep.include({
+      errorCode: ErrorCode.INVALID_REQUIRED_ACKS,
+      baseOffset: -1,
+    });
     expect(broker.log().nextOffset).to.equal(0);
   });
 
@@ -101,13 +120,19 @@ describe('ProduceHandler', () => {
   it('refuses a corrupt batch and keeps the log as it was', async () => {
     const corrupt = batch('a');
     corrupt[corrupt.length - 2]! ^= 1;
-    expect(await broker.send(corrupt)).to.deep.include({ errorCode: ErrorCode.CORRUPT_MESSAGE, baseOffset: -1, errorMessage: null });
+    expect(await broker.send(corrupt)).to.deep.include({
+      errorCode: ErrorCode.CORRUPT_MESSAGE,
+      baseOffset: -1,
+      errorMessage: null,
+    });
     expect(broker.log().nextOffset).to.equal(0);
   });
 
   it('refuses what the topic does not allow, and says which record it was', async () => {
     await broker.lead('small', [0], {}, { 'max.message.bytes': '100' });
-    expect(await broker.send(batch('x'.repeat(200)), { topic: 'small' })).to.deep.include({ errorCode: ErrorCode.MESSAGE_TOO_LARGE });
+    expect(await broker.send(batch('x'.repeat(200)), { topic: 'small' })).to.deep.include({
+      errorCode: ErrorCode.MESSAGE_TOO_LARGE,
+    });
     await broker.lead('compacted', [0], {}, { 'cleanup.policy': 'compact' });
     const answer = await broker.send(buildBatch({ records: [record('a', 'k'), record('b')] }), { topic: 'compacted' });
     if (answer === null || typeof answer === 'symbol') throw new Error('an answer was due');
@@ -125,15 +150,27 @@ describe('ProduceHandler', () => {
   });
 
   it('acknowledges a batch that comes again as it did at first, and refuses gaps', async () => {
-    const from5 = (baseSequence: number): Buffer => buildBatch({ records: [record('a')], producerId: 5, producerEpoch: 0, baseSequence });
-    for (const sequence of [0, 1, 2]) expect(await broker.send(from5(sequence))).to.deep.include({ errorCode: 0, baseOffset: sequence });
+    const from5 = (baseSequence: number): Buffer =>
+      buildBatch({ records: [record('a')], producerId: 5, producerEpoch: 0, baseSequence });
+    for (const sequence of [0, 1, 2])
+      expect(await broker.send(from5(sequence))).to.deep.include({ errorCode: 0, baseOffset: sequence });
     expect(await broker.send(from5(1), { acks: -1 })).to.deep.include({ errorCode: 0, baseOffset: 1 });
-    expect(await broker.send(from5(7))).to.deep.include({ errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, baseOffset: -1, logStartOffset: 0 });
+    expect(await broker.send(from5(7))).to.deep.include({
+      errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      baseOffset: -1,
+      logStartOffset: 0,
+    });
     expect(broker.log().nextOffset).to.equal(3);
   });
 
   it('refuses transactional records without a transactional id, all partitions of the request', async () => {
-    const records = buildBatch({ records: [record('a')], producerId: 5, producerEpoch: 0, baseSequence: 0, transactional: true });
+    const records = buildBatch({
+      records: [record('a')],
+      producerId: 5,
+      producerEpoch: 0,
+      baseSequence: 0,
+      transactional: true,
+    });
     expect(await broker.send(records)).to.deep.include({ errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED });
   });
 

@@ -8,7 +8,13 @@ import { upConvert } from '../../../broker/replication/legacy-format.ts';
 import { DataPath, TOPIC_ID, from } from './data-path.ts';
 
 const batch = (count: number, size = 10): Buffer =>
-  buildBatch({ records: Array.from({ length: count }, (_, i) => ({ key: Buffer.from(`k${i}`), value: Buffer.alloc(size, i), timestamp: 1000 + i })) });
+  buildBatch({
+    records: Array.from({ length: count }, (_, i) => ({
+      key: Buffer.from(`k${i}`),
+      value: Buffer.alloc(size, i),
+      timestamp: 1000 + i,
+    })),
+  });
 
 describe('FetchHandler', () => {
   let broker: DataPath;
@@ -24,7 +30,13 @@ describe('FetchHandler', () => {
     const { responses, errorCode, sessionId } = await broker.ask({ topics: [from(0)] });
     const [partition] = responses[0]!.partitions;
     expect([errorCode, sessionId, responses[0]!.topic]).to.deep.equal([0, 0, 't']);
-    expect(partition).to.deep.include({ errorCode: 0, highWatermark: 5, lastStableOffset: 5, logStartOffset: 0, preferredReadReplica: -1 });
+    expect(partition).to.deep.include({
+      errorCode: 0,
+      highWatermark: 5,
+      lastStableOffset: 5,
+      logStartOffset: 0,
+      preferredReadReplica: -1,
+    });
     const records = partition!.records!;
     const second = batchSizeOf(records, 0);
     expect([baseOffsetOf(records, 0), lastOffsetOf(records, 0), baseOffsetOf(records, second)]).to.deep.equal([0, 2, 3]);
@@ -49,8 +61,12 @@ describe('FetchHandler', () => {
     await broker.send(batch(1));
     const news = await broker.ask({ sessionId, sessionEpoch: 2 }, 13);
     expect(news.responses[0]!.partitions[0]!.highWatermark).to.equal(2);
-    expect((await broker.ask({ sessionId, sessionEpoch: 3 }, 12)).errorCode).to.equal(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
-    expect((await broker.ask({ sessionId: 99, sessionEpoch: 3 }, 12)).errorCode).to.equal(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+    expect((await broker.ask({ sessionId, sessionEpoch: 3 }, 12)).errorCode).to.equal(
+      ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+    );
+    expect((await broker.ask({ sessionId: 99, sessionEpoch: 3 }, 12)).errorCode).to.equal(
+      ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+    );
     const unknown = await broker.ask({ topics: [from(0, { topic: '', topicId: 'c'.repeat(21) + 'A' })] }, 13);
     expect(unknown.responses[0]!.partitions[0]!.errorCode).to.equal(ErrorCode.UNKNOWN_TOPIC_ID);
   });
@@ -59,7 +75,9 @@ describe('FetchHandler', () => {
     await broker.lead('u', [0]);
     const topics = [from(0), from(0, { partition: 2 }), from(0, { topic: 'u' }), from(0, { partition: 1 })];
     const { responses } = await broker.ask({ topics });
-    expect(responses.map(({ topic, partitions }) => [topic, partitions.map(({ partitionIndex }) => partitionIndex)])).to.deep.equal([
+    expect(
+      responses.map(({ topic, partitions }) => [topic, partitions.map(({ partitionIndex }) => partitionIndex)]),
+    ).to.deep.equal([
       ['t', [0, 2]],
       ['u', [0]],
       ['t', [1]],
@@ -67,7 +85,8 @@ describe('FetchHandler', () => {
   });
 
   it('refuses offsets beyond the log and leader epochs that are not ours', async () => {
-    const code = async (topics: ReturnType<typeof from>): Promise<number> => (await broker.ask({ topics: [topics] })).responses[0]!.partitions[0]!.errorCode;
+    const code = async (topics: ReturnType<typeof from>): Promise<number> =>
+      (await broker.ask({ topics: [topics] })).responses[0]!.partitions[0]!.errorCode;
     expect(await code(from(1))).to.equal(ErrorCode.OFFSET_OUT_OF_RANGE);
     expect(await code(from(-1))).to.equal(ErrorCode.OFFSET_OUT_OF_RANGE);
     expect(await code(from(0, { currentLeaderEpoch: 3 }))).to.equal(ErrorCode.FENCED_LEADER_EPOCH);
@@ -86,7 +105,9 @@ describe('FetchHandler', () => {
     const size = batch(1, 1000).length;
     for (const partition of [0, 1]) for (let i = 0; i < 5; i += 1) await broker.send(batch(1, 1000), { partition });
     const sizes = async (request: Parameters<DataPath['ask']>[0], apiVersion = 12): Promise<number[]> =>
-      (await broker.ask(request, apiVersion)).responses.flatMap(({ partitions }) => partitions.map(({ records }) => records!.length));
+      (await broker.ask(request, apiVersion)).responses.flatMap(({ partitions }) =>
+        partitions.map(({ records }) => records!.length),
+      );
     const both = [from(0), from(0, { partition: 1 })];
     expect(await sizes({ topics: both, maxBytes: 10 })).to.deep.equal([size, 0]);
     expect(await sizes({ topics: both, maxBytes: size * 7 + 5 })).to.deep.equal([size * 5, size * 2]);
@@ -124,10 +145,14 @@ describe('FetchHandler', () => {
     for (let i = 0; i < 400; i += 1) {
       if (i === 150) await broker.restart();
       if (i === 250) await broker.crash();
-      if (i === 150 || i === 250) await broker.lead('t', [0], { topicId: TOPIC_ID, leaderEpoch: 4 + i }, { 'segment.bytes': '1000000' });
+      if (i === 150 || i === 250)
+        await broker.lead('t', [0], { topicId: TOPIC_ID, leaderEpoch: 4 + i }, { 'segment.bytes': '1000000' });
       const value = Buffer.alloc(4096 + ((seed = (seed * 48_271) % 0x7fffffff) % 8192), seed % 256);
       sent.update(value);
-      const records = buildBatch({ records: [{ key: null, value, timestamp: Date.now() }], compression: i % 3 === 0 ? 'gzip' : 'none' });
+      const records = buildBatch({
+        records: [{ key: null, value, timestamp: Date.now() }],
+        compression: i % 3 === 0 ? 'gzip' : 'none',
+      });
       const answer = await broker.send(records, { acks: i % 2 === 0 ? 1 : -1 });
       if (answer === null || typeof answer === 'symbol') throw new Error('an answer was due');
       expect([answer.errorCode, answer.baseOffset]).to.deep.equal([0, i]);

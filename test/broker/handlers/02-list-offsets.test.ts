@@ -18,13 +18,25 @@ describe('ListOffsetsHandler', () => {
 
   async function fill(...timestamps: number[]): Promise<void> {
     for (const timestamp of timestamps) {
-      await broker.send(buildBatch({ records: [timestamp, timestamp + 1].map((stamp) => ({ key: null, value: Buffer.from('v'), timestamp: stamp })) }));
+      await broker.send(
+        buildBatch({
+          records: [timestamp, timestamp + 1].map((stamp) => ({ key: null, value: Buffer.from('v'), timestamp: stamp })),
+        }),
+      );
     }
   }
 
   async function ask(
     timestamps: number[],
-    { apiVersion = 7, replicaId = -1, isolationLevel = 0, currentLeaderEpoch = -1, topic = 't', partitions = timestamps.map(() => 0), maxNumOffsets = 1 } = {},
+    {
+      apiVersion = 7,
+      replicaId = -1,
+      isolationLevel = 0,
+      currentLeaderEpoch = -1,
+      topic = 't',
+      partitions = timestamps.map(() => 0),
+      maxNumOffsets = 1,
+    } = {},
   ) {
     const request: ListOffsetsRequest = {
       replicaId,
@@ -101,6 +113,8 @@ describe('ListOffsetsHandler', () => {
     expect(await offsets(2000, 10)).to.deep.equal([0]);
     expect(await offsets(9000, 10)).to.deep.equal([6, 4, 0]);
     expect(await offsets(LATEST, -3)).to.deep.equal([]);
-    expect(await one(LATEST, { apiVersion: 0, topic: 'nope' })).to.deep.include({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
+    expect(await one(LATEST, { apiVersion: 0, topic: 'nope' })).to.deep.include({
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    });
   });
 });

@@ -26,7 +26,10 @@ describe('DeleteRecordsHandler', () => {
         },
       ]);
       const { responses } = await broker.ask({ topics: [from(2), from(3)] });
-      expect(responses[0]!.partitions.map(({ errorCode }) => errorCode)).to.deep.equal([ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.NONE]);
+      expect(responses[0]!.partitions.map(({ errorCode }) => errorCode)).to.deep.equal([
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        ErrorCode.NONE,
+      ]);
       expect(responses[0]!.partitions[1]!.logStartOffset).to.equal(3);
     } finally {
       await broker.stop();

@@ -16,8 +16,16 @@ describe('InitProducerIdHandler', () => {
   const handler = new InitProducerIdHandler(new ProducerIds(() => Promise.resolve({ start: 4000, length: 1000 })));
 
   it('gives every idempotent producer an id of its own, epoch 0', async () => {
-    expect(await handler.handle(request())).to.deep.equal({ throttleTimeMs: 0, errorCode: 0, producerId: 4000, producerEpoch: 0 });
-    expect(await handler.handle(request({ producerId: 4000, producerEpoch: 3 }))).to.deep.include({ producerId: 4001, producerEpoch: 0 });
+    expect(await handler.handle(request())).to.deep.equal({
+      throttleTimeMs: 0,
+      errorCode: 0,
+      producerId: 4000,
+      producerEpoch: 0,
+    });
+    expect(await handler.handle(request({ producerId: 4000, producerEpoch: 3 }))).to.deep.include({
+      producerId: 4001,
+      producerEpoch: 0,
+    });
   });
 
   const refused: [string, Partial<InitProducerIdRequest>, number][] = [
@@ -28,7 +36,12 @@ describe('InitProducerIdHandler', () => {
   ];
   for (const [what, more, errorCode] of refused) {
     it(`refuses ${what}`, async () => {
-      expect(await handler.handle(request(more))).to.deep.equal({ throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 });
+      expect(await handler.handle(request(more))).to.deep.equal({
+        throttleTimeMs: 0,
+        errorCode,
+        producerId: -1,
+        producerEpoch: -1,
+      });
     });
   }
 

@@ -1,4 +1,7 @@
-/** A broker of temporary directories: the real logs under the real replica manager, with the handlers of the data path on top. */
+/**
+ * A broker of temporary directories: the real logs under the real replica manager, with the handlers of the data path
+ * on top.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,7 +45,11 @@ export class DataPath {
   readonly known = new Set<string>();
   readonly names = new Map([[TOPIC_ID, 't']]);
   readonly configs = new Map<string, LogConfig>();
-  readonly sessions = new FetchSessionCache({ slots: 10, evictionMs: 120_000, randomSessionId: () => (this.sessionIds += 1) });
+  readonly sessions = new FetchSessionCache({
+    slots: 10,
+    evictionMs: 120_000,
+    randomSessionId: () => (this.sessionIds += 1),
+  });
   logs!: LogManager;
   replicas!: ReplicaManager;
   produce!: ProduceHandler;
@@ -71,11 +78,20 @@ export class DataPath {
       defaults: defaultLogConfig,
       configOf: (topic) => this.configs.get(topic) ?? defaultLogConfig,
     });
-    const cluster = { hasPartition: (topic: string, partition: number) => this.known.has(`${topic}-${partition}`), isAlive: () => true };
+    const cluster = {
+      hasPartition: (topic: string, partition: number) => this.known.has(`${topic}-${partition}`),
+      isAlive: () => true,
+    };
     const { logs } = this;
     // Checkpoints are written at the stop only: a crash leaves nobody behind who writes later.
     const highWatermarkCheckpointIntervalMs = 1_000_000_000;
-    this.replicas = new ReplicaManager({ brokerId: 0, logs, clock: systemClock, cluster, highWatermarkCheckpointIntervalMs });
+    this.replicas = new ReplicaManager({
+      brokerId: 0,
+      logs,
+      clock: systemClock,
+      cluster,
+      highWatermarkCheckpointIntervalMs,
+    });
     logs.onDirFailure(({ logDir, error }) => this.replicas.logDirFailed(logDir, error));
     this.produce = new ProduceHandler(this.replicas);
     this.fetch = new FetchHandler({
@@ -109,7 +125,12 @@ export class DataPath {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  async lead(topic: string, partitions: number[], order: Partial<OrderOptions> = {}, config: Record<string, string> = {}): Promise<void> {
+  async lead(
+    topic: string,
+    partitions: number[],
+    order: Partial<OrderOptions> = {},
+    config: Record<string, string> = {},
+  ): Promise<void> {
     this.configs.set(topic, logConfigFrom(defaultLogConfig, config));
     const response = await this.replicas.becomeLeaderOrFollower(leadershipRequest(topic, partitions, order));
     const refused = response.partitionErrors.filter(({ errorCode }) => errorCode !== 0);
@@ -163,6 +184,13 @@ export function from(
   offset: number,
   { topic = 't', topicId = ZERO_UUID, partition = 0, partitionMaxBytes = 1_048_576, currentLeaderEpoch = -1 } = {},
 ): FetchRequest['topics'][number] {
-  const wanted = { partition, currentLeaderEpoch, fetchOffset: offset, lastFetchedEpoch: -1, logStartOffset: -1, partitionMaxBytes };
+  const wanted = {
+    partition,
+    currentLeaderEpoch,
+    fetchOffset: offset,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes,
+  };
   return { topic, topicId, partitions: [wanted] };
 }

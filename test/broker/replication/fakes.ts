@@ -1,4 +1,6 @@
-/** A log in memory whose writes finish when the test says so, a scheduler that the test drives, and a broker made of them. */
+/**
+ * A log in memory whose writes finish when the test says so, a scheduler that the test drives, and a broker made of them.
+ */
 import type { Clock } from '../../../shared/base/clock.ts';
 import { LeaderEpochs } from '../../../broker/log/leader-epochs.ts';
 import { defaultLogConfig, logConfigFrom, type LogConfig } from '../../../broker/log/log-config.ts';
@@ -7,7 +9,13 @@ import type { LeaderAndIsrRequest } from '../../../broker/protocol/messages/04-l
 import type { StopReplicaRequest } from '../../../broker/protocol/messages/05-stop-replica.ts';
 import { ZERO_UUID } from '../../../broker/protocol/schema.ts';
 import { buildBatch } from '../../../broker/records/build-batch.ts';
-import { baseOffsetOf, lastOffsetDeltaOf, lastOffsetOf, maxTimestampOf, setBaseOffset } from '../../../broker/records/record-batch.ts';
+import {
+  baseOffsetOf,
+  lastOffsetDeltaOf,
+  lastOffsetOf,
+  maxTimestampOf,
+  setBaseOffset,
+} from '../../../broker/records/record-batch.ts';
 import type { FetchablePartition, FetchParameters } from '../../../broker/replication/fetch-types.ts';
 import type { LogAppendOutcome, ReplicaLog, TimestampedOffset } from '../../../broker/replication/replica-log.ts';
 import { ReplicaManager, type HighWatermark, type ReplicaLogs } from '../../../broker/replication/replica-manager.ts';
@@ -73,7 +81,11 @@ export class FakeLog implements ReplicaLog {
   logEndOffset = 0;
   nextOffset = 0;
   /** The next append is refused with this. */
-  refusal: { errorCode: number; message: string; recordErrors?: { batchIndex: number; batchIndexErrorMessage: string | null }[] } | null = null;
+  refusal: {
+    errorCode: number;
+    message: string;
+    recordErrors?: { batchIndex: number; batchIndexErrorMessage: string | null }[];
+  } | null = null;
   /** Reads come from "the disk": a promise that `disk` settles. */
   disk: { read(bytes: Buffer): Promise<Buffer> } | null = null;
   readonly batches: Buffer[] = [];
@@ -91,7 +103,14 @@ export class FakeLog implements ReplicaLog {
     this.batches.push(records);
     this.nextOffset += lastOffsetDeltaOf(records, 0) + 1;
     this.writing ??= Promise.withResolvers<void>();
-    return { ok: true, baseOffset, lastOffset: this.nextOffset - 1, logAppendTimeMs: -1, duplicate: false, written: this.writing.promise };
+    return {
+      ok: true,
+      baseOffset,
+      lastOffset: this.nextOffset - 1,
+      logAppendTimeMs: -1,
+      duplicate: false,
+      written: this.writing.promise,
+    };
   }
 
   /** The write that is under way ends well. */
@@ -106,7 +125,11 @@ export class FakeLog implements ReplicaLog {
     this.writing = null;
   }
 
-  read(startOffset: number, maxBytes: number, options: { maxOffsetExclusive: number; minOneBatch: boolean }): Buffer | Promise<Buffer> {
+  read(
+    startOffset: number,
+    maxBytes: number,
+    options: { maxOffsetExclusive: number; minOneBatch: boolean },
+  ): Buffer | Promise<Buffer> {
     const found: Buffer[] = [];
     let size = 0;
     for (const batch of this.batches) {
@@ -125,7 +148,9 @@ export class FakeLog implements ReplicaLog {
 
   private find(timestampMs: number): TimestampedOffset | null {
     const batch = this.batches.find((candidate) => maxTimestampOf(candidate, 0) >= timestampMs);
-    return batch === undefined ? null : { offset: baseOffsetOf(batch, 0), timestamp: maxTimestampOf(batch, 0), leaderEpoch: 0 };
+    return batch === undefined
+      ? null
+      : { offset: baseOffsetOf(batch, 0), timestamp: maxTimestampOf(batch, 0), leaderEpoch: 0 };
   }
 
   offsetOfMaxTimestamp(): Promise<TimestampedOffset | null> {
@@ -140,11 +165,12 @@ export class FakeLog implements ReplicaLog {
   onHighWatermark(offset: number): void {
     this.toldHighWatermarks.push(offset);
   }
-
 }
 
 export function batch(count = 1, size = 10, timestamp = 1_700_000_000_000): Buffer {
-  return buildBatch({ records: Array.from({ length: count }, () => ({ key: null, value: Buffer.alloc(size, 'x'), timestamp })) });
+  return buildBatch({
+    records: Array.from({ length: count }, () => ({ key: null, value: Buffer.alloc(size, 'x'), timestamp })),
+  });
 }
 
 export class FakeBroker {
@@ -179,7 +205,8 @@ export class FakeBroker {
       checkpointedHighWatermark: (topic, partition) => this.checkpoint.get(`${topic}-${partition}`) ?? 0,
       checkpointHighWatermarks: async (watermarks: Iterable<HighWatermark>) => {
         await Promise.resolve();
-        for (const { topic, partition, highWatermark } of watermarks) this.checkpoint.set(`${topic}-${partition}`, highWatermark);
+        for (const { topic, partition, highWatermark } of watermarks)
+          this.checkpoint.set(`${topic}-${partition}`, highWatermark);
       },
     };
     this.replicas = new ReplicaManager({
@@ -222,7 +249,11 @@ export interface OrderOptions {
   topicId: string;
 }
 
-export function leadershipRequest(topic: string, partitions: number[], order: Partial<OrderOptions> = {}): LeaderAndIsrRequest {
+export function leadershipRequest(
+  topic: string,
+  partitions: number[],
+  order: Partial<OrderOptions> = {},
+): LeaderAndIsrRequest {
   const { controllerEpoch = 1, leader = 0, leaderEpoch = 0, partitionEpoch = 0, topicId = ZERO_UUID } = order;
   const { isr = [leader], replicas = isr } = order;
   return {
@@ -255,7 +286,12 @@ export function leadershipRequest(topic: string, partitions: number[], order: Pa
   };
 }
 
-export function stopRequest(topic: string, partitionIndex: number, leaderEpoch: number, deletePartition: boolean): StopReplicaRequest {
+export function stopRequest(
+  topic: string,
+  partitionIndex: number,
+  leaderEpoch: number,
+  deletePartition: boolean,
+): StopReplicaRequest {
   return {
     controllerId: 0,
     isKRaftController: false,

@@ -11,7 +11,12 @@ const TOPIC_ID = 'a'.repeat(22);
 type RequestedTopic = { topic?: string; topicId?: string; partitions: Record<number, number> };
 
 /** `partitions` maps an index to the offset to fetch from. */
-function request(sessionId: number, sessionEpoch: number, topics: RequestedTopic[] = [], more: Partial<FetchRequest> = {}): FetchRequest {
+function request(
+  sessionId: number,
+  sessionEpoch: number,
+  topics: RequestedTopic[] = [],
+  more: Partial<FetchRequest> = {},
+): FetchRequest {
   return {
     clusterId: null,
     replicaId: -1,
@@ -57,7 +62,10 @@ class Broker {
 
   fetch(fetchRequest: FetchRequest, apiVersion = 12): SessionAnswer {
     const context = this.cache.open(fetchRequest, apiVersion, (topicId) => this.names.get(topicId) ?? null, this.nowMs);
-    return context.answer(context.partitions.map((partition) => this.resultOf(partition)), this.nowMs);
+    return context.answer(
+      context.partitions.map((partition) => this.resultOf(partition)),
+      this.nowMs,
+    );
   }
 
   private resultOf({ topic, partition }: FetchablePartition): FetchPartitionResult {
@@ -79,7 +87,9 @@ describe('FetchSessionCache', () => {
 
   it('opens a session, then mentions only partitions with news', () => {
     const broker = new Broker();
-    expect(told(broker.fetch(request(0, 0, [{ topic: 't', partitions: { 0: 0, 1: 0, 2: 0 } }])))).to.equal('0 1 [t-0 t-1 t-2]');
+    expect(told(broker.fetch(request(0, 0, [{ topic: 't', partitions: { 0: 0, 1: 0, 2: 0 } }])))).to.equal(
+      '0 1 [t-0 t-1 t-2]',
+    );
     expect(broker.cache.partitionCount).to.equal(3);
     expect(told(broker.fetch(request(1, 1)))).to.equal('0 1 []');
     broker.results.set('t-1', quiet(1, 5));
@@ -110,9 +120,17 @@ describe('FetchSessionCache', () => {
   it('takes changed offsets, new and forgotten partitions of an incremental fetch', () => {
     const broker = new Broker();
     broker.fetch(request(0, 0, [{ topic: 't', partitions: { 0: 0, 1: 0 } }]));
-    const change = request(1, 1, [{ topic: 't', partitions: { 1: 7 } }, { topic: 'u', partitions: { 0: 3 } }], {
-      forgottenTopicsData: [{ topic: 't', topicId: ZERO_UUID, partitions: [0, 9] }],
-    });
+    const change = request(
+      1,
+      1,
+      [
+        { topic: 't', partitions: { 1: 7 } },
+        { topic: 'u', partitions: { 0: 3 } },
+      ],
+      {
+        forgottenTopicsData: [{ topic: 't', topicId: ZERO_UUID, partitions: [0, 9] }],
+      },
+    );
     const context = broker.cache.open(change, 12, () => null, 0);
     expect(context.partitions.map(({ topic, partition, fetchOffset }) => [topic, partition, fetchOffset])).to.deep.equal([
       ['t', 1, 7],
@@ -134,7 +152,9 @@ describe('FetchSessionCache', () => {
     broker.fetch(request(0, 0, [{ topic: 't', partitions: { 0: 0 } }]));
     expect(told(broker.fetch(request(1, 2)))).to.equal(`${ErrorCode.INVALID_FETCH_SESSION_EPOCH} 0 []`);
     expect(told(broker.fetch(request(1, 1)))).to.equal('0 1 []');
-    expect(told(broker.fetch(request(1, 1))), 'the same request again').to.equal(`${ErrorCode.INVALID_FETCH_SESSION_EPOCH} 0 []`);
+    expect(told(broker.fetch(request(1, 1))), 'the same request again').to.equal(
+      `${ErrorCode.INVALID_FETCH_SESSION_EPOCH} 0 []`,
+    );
     expect(told(broker.fetch(request(1, 2), 13))).to.equal(`${ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR} 0 []`);
     broker.names.set(TOPIC_ID, 't');
     expect(told(broker.fetch(request(0, 0, [{ topicId: TOPIC_ID, partitions: { 0: 0 } }]), 13))).to.equal('0 2 [t-0]');

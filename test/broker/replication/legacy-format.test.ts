@@ -29,7 +29,8 @@ function wrapper(magic: 0 | 1, attributes: number, timestamp: number, value: Buf
 }
 
 const text = (blob: Buffer | null): string | null => blob?.toString() ?? null;
-const told = (batch: Buffer): unknown[] => [...iterateRecords(batch)].map(({ offset, timestamp, key, value }) => [offset, timestamp, text(key), text(value)]);
+const told = (batch: Buffer): unknown[] =>
+  [...iterateRecords(batch)].map(({ offset, timestamp, key, value }) => [offset, timestamp, text(key), text(value)]);
 
 describe('legacy message formats', () => {
   it('are told from batches by their magic', () => {
@@ -79,7 +80,10 @@ describe('legacy message formats', () => {
       ['compressed nonsense', wrapper(1, Codec.gzip, 0, Buffer.from('x'))],
       ['a compressed nothing', wrapper(1, Codec.gzip, 0, gzipSync(Buffer.alloc(0)))],
       ['nested compression', wrapper(1, Codec.gzip | 8, 0, gzipSync(wrapper(1, Codec.gzip, 0, gzipSync(MESSAGE_V1))))],
-      ['nested compression without a stamp', wrapper(1, Codec.gzip, 0, gzipSync(wrapper(1, Codec.gzip, 0, gzipSync(MESSAGE_V1))))],
+      [
+        'nested compression without a stamp',
+        wrapper(1, Codec.gzip, 0, gzipSync(wrapper(1, Codec.gzip, 0, gzipSync(MESSAGE_V1)))),
+      ],
     ];
     for (const [what, bytes] of refused) {
       it(`refuses ${what}`, () => {
@@ -104,7 +108,11 @@ describe('legacy message formats', () => {
     it('unpacks what is compressed, over several batches, and leaves markers out', () => {
       const batches = Buffer.concat([
         buildBatch({ baseOffset: 0, records, compression: 'gzip' }),
-        buildBatch({ baseOffset: 2, records: [{ key: Buffer.alloc(4), value: Buffer.alloc(6), timestamp: 1 }], control: true }),
+        buildBatch({
+          baseOffset: 2,
+          records: [{ key: Buffer.alloc(4), value: Buffer.alloc(6), timestamp: 1 }],
+          control: true,
+        }),
         buildBatch({ baseOffset: 3, records }),
       ]);
       const messages = downConvert(batches, 1, 0)!;

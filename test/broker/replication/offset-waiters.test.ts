@@ -35,8 +35,11 @@ describe('OffsetWaiters', () => {
             model = model.filter((entry) => entry.id !== offset);
           } else {
             const taken: number[] = [];
-            for (let next = waiters.takeReached(offset); next !== undefined; next = waiters.takeReached(offset)) taken.push(next);
-            const reached = model.filter((entry) => entry.offset <= offset).sort((a, b) => a.offset - b.offset || a.id - b.id);
+            for (let next = waiters.takeReached(offset); next !== undefined; next = waiters.takeReached(offset))
+              taken.push(next);
+            const reached = model
+              .filter((entry) => entry.offset <= offset)
+              .sort((a, b) => a.offset - b.offset || a.id - b.id);
             expect(taken).to.deep.equal(reached.map((entry) => entry.id));
             model = model.filter((entry) => entry.offset > offset);
           }

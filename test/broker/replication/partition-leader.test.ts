@@ -163,8 +163,18 @@ describe('PartitionLeader', () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
-        const partition = leader({ replicas: [0, 1, 2, 3], isr: [0, 1], logEndOffset: 0, leaderEpochStartOffset: 0, highWatermark: 0 });
-        const ends = new Map([[1, -1], [2, -1], [3, -1]]);
+        const partition = leader({
+          replicas: [0, 1, 2, 3],
+          isr: [0, 1],
+          logEndOffset: 0,
+          leaderEpochStartOffset: 0,
+          highWatermark: 0,
+        });
+        const ends = new Map([
+          [1, -1],
+          [2, -1],
+          [3, -1],
+        ]);
         let nowMs = 0;
         let logEnd = 0;
         let proposed: readonly number[] | null = null;

@@ -58,6 +58,8 @@ describe('ProducerIds', () => {
   it('refuses a block that was given before', async () => {
     const ids = new ProducerIds(() => Promise.resolve({ start: 0, length: 2 }));
     expect([await ids.allocate(), await ids.allocate()]).to.deep.equal([0, 1]);
-    expect(await ids.allocate().then(String, (error: Error) => error.message)).to.equal('Producer id block 0+2 does not follow 2');
+    expect(await ids.allocate().then(String, (error: Error) => error.message)).to.equal(
+      'Producer id block 0+2 does not follow 2',
+    );
   });
 });

@@ -16,7 +16,10 @@ function watched<T>(answer: T | Promise<T>): Settled<T> {
   return settled;
 }
 
-function produce(broker: FakeBroker, { acks = 1, partitions = [0], timeoutMs = 1_000, topic = 't' } = {}): Settled<AppendResult[]> {
+function produce(
+  broker: FakeBroker,
+  { acks = 1, partitions = [0], timeoutMs = 1_000, topic = 't' } = {},
+): Settled<AppendResult[]> {
   return watched(
     broker.replicas.append({
       acks,
@@ -117,7 +120,11 @@ describe('ReplicaManager', () => {
       expect(outcomes(produce(broker, { topic: '__consumer_offsets' }))).to.equal(`${ErrorCode.INVALID_TOPIC_EXCEPTION}@-1`);
       expect(outcomes(produce(broker, { acks: 2 }))).to.equal(`${ErrorCode.INVALID_REQUIRED_ACKS}@-1`);
       broker.log().logStartOffset = 4;
-      broker.log().refusal = { errorCode: ErrorCode.INVALID_RECORD, message: 'no key', recordErrors: [{ batchIndex: 3, batchIndexErrorMessage: null }] };
+      broker.log().refusal = {
+        errorCode: ErrorCode.INVALID_RECORD,
+        message: 'no key',
+        recordErrors: [{ batchIndex: 3, batchIndexErrorMessage: null }],
+      };
       expect(produce(broker).value![0]).to.deep.include({
         errorCode: ErrorCode.INVALID_RECORD,
         errorMessage: 'no key',
@@ -164,14 +171,20 @@ describe('ReplicaManager', () => {
       watched(broker.replicas.fetch(...args));
     const sizes = (settled: Settled<FetchPartitionResult[]>): number[] | null =>
       settled.value?.map(({ records }) => records?.length ?? -1) ?? null;
-    const codes = (settled: Settled<FetchPartitionResult[]>): number[] | null => settled.value?.map(({ errorCode }) => errorCode) ?? null;
+    const codes = (settled: Settled<FetchPartitionResult[]>): number[] | null =>
+      settled.value?.map(({ errorCode }) => errorCode) ?? null;
     const size = batch().length;
 
     it('answers at once with what is there', async () => {
       await filled([0]);
       const answer = fetch([wanted(0, 0)], parameters());
       expect(sizes(answer)).to.deep.equal([size]);
-      expect(answer.value![0]).to.deep.include({ highWatermark: 1, lastStableOffset: 1, logStartOffset: 0, abortedTransactions: null });
+      expect(answer.value![0]).to.deep.include({
+        highWatermark: 1,
+        lastStableOffset: 1,
+        logStartOffset: 0,
+        abortedTransactions: null,
+      });
     });
 
     it('waits for minBytes, counting what becomes visible, and gives all partitions at once', async () => {
@@ -227,13 +240,19 @@ describe('ReplicaManager', () => {
       broker.known.add('t-2');
       broker.log('t-1').logStartOffset = 1;
       const answer = fetch([wanted(0, 0), wanted(1, 0), wanted(0, 2), wanted(2, 0)], parameters({ minBytes: 10_000 }));
-      expect(codes(answer)).to.deep.equal([0, ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+      expect(codes(answer)).to.deep.equal([
+        0,
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      ]);
       expect(answer.value![1]).to.deep.include({ highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 });
     });
 
     it('checks leader epochs and topic ids', async () => {
       await filled([0], { leaderEpoch: 3, topicId: TOPIC_ID });
-      const ask = (more: Partial<ReturnType<typeof wanted>>): number => codes(fetch([wanted(0, 0, more)], parameters()))![0]!;
+      const ask = (more: Partial<ReturnType<typeof wanted>>): number =>
+        codes(fetch([wanted(0, 0, more)], parameters()))![0]!;
       expect(ask({ currentLeaderEpoch: 3 })).to.equal(ErrorCode.NONE);
       expect(ask({ currentLeaderEpoch: 2 })).to.equal(ErrorCode.FENCED_LEADER_EPOCH);
       expect(ask({ currentLeaderEpoch: 4 })).to.equal(ErrorCode.UNKNOWN_LEADER_EPOCH);
@@ -250,7 +269,9 @@ describe('ReplicaManager', () => {
       const both = [wanted(0, 0), wanted(1, 0)];
       expect(sizes(fetch(both, parameters({ maxBytes: 1 })))).to.deep.equal([size, 0]);
       expect(sizes(fetch(both, parameters({ maxBytes: size * 3 })))).to.deep.equal([size * 2, size]);
-      expect(sizes(fetch([wanted(0, 0, { partitionMaxBytes: 1 }), wanted(1, 0, { partitionMaxBytes: 1 })], parameters()))).to.deep.equal([size, 0]);
+      expect(
+        sizes(fetch([wanted(0, 0, { partitionMaxBytes: 1 }), wanted(1, 0, { partitionMaxBytes: 1 })], parameters())),
+      ).to.deep.equal([size, 0]);
       expect(sizes(fetch(both, parameters({ maxBytes: 1, hardMaxBytes: true, maxWaitMs: 0 })))).to.deep.equal([0, 0]);
     });
 
@@ -328,7 +349,9 @@ describe('ReplicaManager', () => {
       await filled([0], { isr: [0], replicas: [0, 1] });
       await broker.lead('t', [0], { leader: 1, isr: [0, 1], replicas: [0, 1], leaderEpoch: 1 });
       expect(sizes(fetch([wanted(0, 0)], parameters()))).to.deep.equal([size]);
-      expect(codes(fetch([wanted(0, 0)], parameters({ onlyLeader: true })))).to.deep.equal([ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+      expect(codes(fetch([wanted(0, 0)], parameters({ onlyLeader: true })))).to.deep.equal([
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      ]);
     });
 
     it('lets go of a fetch whose client has gone', async () => {
@@ -365,10 +388,16 @@ describe('ReplicaManager', () => {
 
     it('refuses partitions for their own reasons', async () => {
       await broker.lead('t', [0], { leaderEpoch: 3, topicId: TOPIC_ID });
-      expect(await broker.lead('t', [0], { leaderEpoch: 3 }), 'the same epoch').to.deep.equal([ErrorCode.STALE_CONTROLLER_EPOCH]);
+      expect(await broker.lead('t', [0], { leaderEpoch: 3 }), 'the same epoch').to.deep.equal([
+        ErrorCode.STALE_CONTROLLER_EPOCH,
+      ]);
       expect(await broker.lead('t', [0], { leaderEpoch: 2 })).to.deep.equal([ErrorCode.STALE_CONTROLLER_EPOCH]);
-      expect(await broker.lead('t', [0], { leaderEpoch: 4, topicId: 'y'.repeat(22) })).to.deep.equal([ErrorCode.INCONSISTENT_TOPIC_ID]);
-      expect(await broker.lead('t', [1], { replicas: [1, 2], isr: [1] })).to.deep.equal([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+      expect(await broker.lead('t', [0], { leaderEpoch: 4, topicId: 'y'.repeat(22) })).to.deep.equal([
+        ErrorCode.INCONSISTENT_TOPIC_ID,
+      ]);
+      expect(await broker.lead('t', [1], { replicas: [1, 2], isr: [1] })).to.deep.equal([
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      ]);
       broker.openError = new Error('EACCES');
       expect(await broker.lead('t', [2])).to.deep.equal([ErrorCode.KAFKA_STORAGE_ERROR]);
       broker.openError = null;
@@ -382,7 +411,13 @@ describe('ReplicaManager', () => {
         { topicName: 't', partitionIndex: 1, errorCode: 0 },
       ]);
       expect(response.topics).to.deep.equal([
-        { topicId: TOPIC_ID, partitionErrors: [{ partitionIndex: 0, errorCode: 0 }, { partitionIndex: 1, errorCode: 0 }] },
+        {
+          topicId: TOPIC_ID,
+          partitionErrors: [
+            { partitionIndex: 0, errorCode: 0 },
+            { partitionIndex: 1, errorCode: 0 },
+          ],
+        },
       ]);
     });
 
@@ -398,7 +433,11 @@ describe('ReplicaManager', () => {
   describe('stopReplicas()', () => {
     it('deletes, with the epoch of a deletion, without one, or with a newer one', async () => {
       await broker.lead('t', [0, 1, 2], { leaderEpoch: 3 });
-      for (const [partition, leaderEpoch] of [[0, -2], [1, -1], [2, 4]] as const) {
+      for (const [partition, leaderEpoch] of [
+        [0, -2],
+        [1, -1],
+        [2, 4],
+      ] as const) {
         const { partitionErrors } = await broker.replicas.stopReplicas(stopRequest('t', partition, leaderEpoch, true));
         expect(partitionErrors).to.deep.equal([{ topicName: 't', partitionIndex: partition, errorCode: ErrorCode.NONE }]);
       }
@@ -429,7 +468,9 @@ describe('ReplicaManager', () => {
   });
 
   describe('deleteRecords()', () => {
-    const entry = (offset: number): { topic: string; partition: number; offset: number }[] => [{ topic: 't', partition: 0, offset }];
+    const entry = (offset: number): { topic: string; partition: number; offset: number }[] => [
+      { topic: 't', partition: 0, offset },
+    ];
 
     async function withRecords(more: Parameters<FakeBroker['lead']>[2] = {}): Promise<void> {
       await broker.lead('t', [0], more);
@@ -441,7 +482,9 @@ describe('ReplicaManager', () => {
     it('moves the log start, to the high watermark for -1', async () => {
       await withRecords();
       expect(await broker.replicas.deleteRecords(entry(2), 100)).to.deep.equal([{ errorCode: 0, lowWatermark: 2 }]);
-      expect(await broker.replicas.deleteRecords(entry(1), 100), 'never back').to.deep.equal([{ errorCode: 0, lowWatermark: 2 }]);
+      expect(await broker.replicas.deleteRecords(entry(1), 100), 'never back').to.deep.equal([
+        { errorCode: 0, lowWatermark: 2 },
+      ]);
       expect(await broker.replicas.deleteRecords(entry(-1), 100)).to.deep.equal([{ errorCode: 0, lowWatermark: 5 }]);
     });
 
@@ -451,7 +494,9 @@ describe('ReplicaManager', () => {
         (await broker.replicas.deleteRecords(entries, 100))[0]!.errorCode;
       expect(await refused(entry(6))).to.equal(ErrorCode.OFFSET_OUT_OF_RANGE);
       expect(await refused(entry(-5))).to.equal(ErrorCode.OFFSET_OUT_OF_RANGE);
-      expect(await refused([{ topic: '__consumer_offsets', partition: 0, offset: 1 }])).to.equal(ErrorCode.INVALID_TOPIC_EXCEPTION);
+      expect(await refused([{ topic: '__consumer_offsets', partition: 0, offset: 1 }])).to.equal(
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+      );
       expect(await refused([{ topic: 'nope', partition: 0, offset: 1 }])).to.equal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
       broker.topicConfig = new Map([['cleanup.policy', 'compact']]);
       await broker.lead('compacted', [0]);
