@@ -72,6 +72,7 @@ interop: setup
 	test/interop/run.sh
 
 bench: setup
+	test/interop/run.sh --prepare
 	node bench/throughput.ts
 	node bench/cold-start.ts
 
