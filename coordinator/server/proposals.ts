@@ -9,9 +9,12 @@ import { writeTxn } from '../tree/txn-codec.ts';
 import type { Txn } from '../tree/txn.ts';
 import { LOG_BATCHES_IN_FLIGHT_MAX } from './limits.ts';
 
+const BATCH_BYTES_MIN = 1024;
+const BATCH_BYTES_HINT_MAX = 1 << 20;
+
 export class Proposals {
   private readonly log: TxnLog;
-  private writer = new Writer(64 * 1024);
+  private writer = new Writer(BATCH_BYTES_MIN);
   private firstZxid = 0;
   private lastZxid = 0;
   private batchesInFlight = 0;
@@ -48,7 +51,8 @@ export class Proposals {
   private send(): void {
     if (this.writer.size === 0 || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
     const { writer } = this;
-    this.writer = new Writer(64 * 1024);
+    // The next batch is probably about as large as this one.
+    this.writer = new Writer(Math.min(Math.max(writer.size, BATCH_BYTES_MIN), BATCH_BYTES_HINT_MAX));
     this.batchesInFlight++;
     this.log.append({ firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() });
   }

@@ -11,6 +11,20 @@ import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
 
 const WORKER = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
 
+/** Larger buffers than this are never cut from the pool that Node shares among small ones. */
+const POOLED_BYTES_MAX = Buffer.poolSize;
+
+/** `bytes` in a buffer that can be handed to the worker: their own if they have one and fill most of it, else a copy. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > POOLED_BYTES_MAX && buffer.byteLength <= bytes.length * 4) {
+    return bytes as Uint8Array<ArrayBuffer>;
+  }
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 export class SqliteTxnLog implements TxnLog {
   readonly meta: Map<string, string>;
   private readonly dir: string;
@@ -55,9 +69,7 @@ export class SqliteTxnLog implements TxnLog {
   }
 
   append(batch: TxnBatch): void {
-    // A buffer of its own can be handed over instead of being copied once more.
-    const body = new Uint8Array(batch.body.length);
-    body.set(batch.body);
+    const body = ownBytes(batch.body);
     this.post({ kind: 'append', batch: { firstZxid: batch.firstZxid, lastZxid: batch.lastZxid, body } }, [body.buffer]);
   }
 

@@ -39,6 +39,11 @@ function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
+/** Gives the memory back at once: this thread makes too little garbage of its own to collect it soon. */
+function release(bytes: Uint8Array): void {
+  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
@@ -108,6 +113,7 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
         return;
       }
       waiting.shift();
+      release(batch.body);
       if (stalled) send({ kind: 'stalled', stalled: false, reason: '' });
       stalled = false;
       send({ kind: 'appended', lastZxid: batch.lastZxid });

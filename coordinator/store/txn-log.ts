@@ -19,7 +19,7 @@ export interface TxnLogEvents {
 }
 
 export interface TxnLog {
-  /** Takes over `batch`; batches are made durable in the order in which they were appended. */
+  /** Takes over `batch` and its bytes (the caller must not touch them again); batches are made durable in the order in which they were appended. */
   append(batch: TxnBatch): void;
   /** Hands every batch with transactions after `afterZxid` to `take`, oldest first. */
   read(afterZxid: number, take: (body: Buffer) => void): Promise<void>;
