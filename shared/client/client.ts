@@ -10,32 +10,32 @@
  * with its watches; calls in flight then fail with CONNECTIONLOSS, those not yet sent wait for the next connection. When the
  * servers have let the session go, the client has `expired`, with everything that was ephemeral: make a new one.
  */
-import type { Acl, Id } from '../znode/acl.ts';
-import { CreateMode, isSequential } from '../znode/create-mode.ts';
 import { ErrorCode } from '../znode/error-code.ts';
-import type { Data, MultiOp, MultiResult, Request, Response, ResponseByOp } from '../znode/operations.ts';
-import type { Stat } from '../znode/stat.ts';
-import { AddWatchMode, EventType, KeeperState, WatcherType } from '../znode/watch-event.ts';
+import type { Data, Request } from '../znode/operations.ts';
+import { EventType, KeeperState } from '../znode/watch-event.ts';
 import type { EventMessage, ReplyMessage, RequestMessage } from '../ws-protocol/messages.ts';
 import { Xid } from '../ws-protocol/messages.ts';
+import type { Outcome } from './calls.ts';
+import { Calls } from './calls.ts';
 import type { ServerAddress } from './connect-string.ts';
 import { formatServer, parseConnectString } from './connect-string.ts';
 import { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { systemEnvironment } from './environment.ts';
 import { CoordinatorError } from './errors.ts';
-import { asData, createRequest } from './ops.ts';
-import type { CreateOptions, DataLike } from './ops.ts';
-import { prependChroot, stripChroot, validatePath } from './path.ts';
+import { callSafely, Listeners } from './listeners.ts';
+import type { DataLike } from './ops.ts';
+import { asData } from './ops.ts';
+import { stripChroot } from './path.ts';
 import type { SessionIdentity } from './session.ts';
 import { Session } from './session.ts';
 import type { Transport } from './transport.ts';
-import type { ClientEvent, WatchCallback, WatchKind } from './watch-registry.ts';
-import { WatchRegistry } from './watch-registry.ts';
+import type { ClientEvent } from './watch-registry.ts';
 import { wsTransport } from './ws-transport.ts';
 
 export type { ClientEvent, WatchCallback } from './watch-registry.ts';
 export type { CreateOptions, DataLike } from './ops.ts';
+export type { ReadOptions } from './calls.ts';
 export type { SessionIdentity } from './session.ts';
 
 /** The original's names (`ZooKeeper.States`), and EXPIRED, which it keeps under CLOSED. */
@@ -62,46 +62,40 @@ export interface ClientOptions {
   onEvent?: (event: ClientEvent) => void;
 }
 
-/** What can be listened to with `on`. */
+/** What can be listened to with `on`, and what each listener is told. */
 export interface ClientEvents {
   /** Connected, for the first time or again. `resumed`: the session existed before this connection. */
-  connected: (info: { resumed: boolean; readOnly: boolean }) => void;
+  connected: { resumed: boolean; readOnly: boolean };
   /** The connection broke; the client looks for another. */
-  disconnected: (info: { reason: string }) => void;
+  disconnected: { reason: string };
   /** A server could not be reached; the next one is tried. */
-  attemptFailed: (info: { server: string; reason: string }) => void;
-  expired: () => void;
-  authFailed: () => void;
-  closed: () => void;
+  attemptFailed: { server: string; reason: string };
+  expired: undefined;
+  authFailed: undefined;
+  closed: undefined;
   /** Every event of a watch, and the changes of the session's state (type None), as the original's default watcher sees them. */
-  event: (event: ClientEvent) => void;
+  event: ClientEvent;
 }
 
-export interface ReadOptions {
-  /** Called once, with the next change; over reconnections too. */
-  watch?: WatchCallback;
+/** An identity added to the session. */
+interface AuthPacket {
+  scheme: string;
+  auth: Data;
+  /** Tells whoever added it; null once told. */
+  settle: ((error: CoordinatorError | null) => void) | null;
 }
 
 const SESSION_TIMEOUT_MS_DEFAULT = 30_000;
 
-export class CoordinatorClient {
+export class CoordinatorClient extends Calls {
   private readonly environment: Environment;
   private readonly session: Session;
   private readonly connection: Connection;
-  private readonly chroot: string;
-  private readonly watches = new WatchRegistry();
-  private readonly listeners: { [K in keyof ClientEvents]: Set<ClientEvents[K]> } = {
-    connected: new Set(),
-    disconnected: new Set(),
-    attemptFailed: new Set(),
-    expired: new Set(),
-    authFailed: new Set(),
-    closed: new Set(),
-    event: new Set(),
-  };
+  private readonly listeners = new Listeners<ClientEvents>();
   /** Sent again on every connection. */
-  private readonly auths: { scheme: string; auth: Data }[] = [];
-  private readonly authsInFlight: ((error: CoordinatorError | null) => void)[] = [];
+  private readonly auths: AuthPacket[] = [];
+  /** Those sent on this connection whose reply has not come, oldest first. */
+  private authsInFlight: AuthPacket[] = [];
   private readonly failFast: boolean;
   private readonly serverCount: number;
   private failedAttempts = 0;
@@ -132,7 +126,7 @@ export class CoordinatorClient {
 
   private constructor(options: ClientOptions) {
     const { servers, chroot } = parseConnectString(options.servers);
-    this.chroot = chroot;
+    super(chroot);
     this.environment = options.environment ?? systemEnvironment;
     this.session = new Session(options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS_DEFAULT, options.session);
     this.hadSession = options.session !== undefined;
@@ -153,7 +147,7 @@ export class CoordinatorClient {
         onSpecialReply: (reply) => this.onSpecialReply(reply),
       },
     });
-    if (options.onEvent !== undefined) this.listeners.event.add(options.onEvent);
+    if (options.onEvent !== undefined) this.listeners.on('event', options.onEvent);
   }
 
   get state(): ClientState {
@@ -185,9 +179,8 @@ export class CoordinatorClient {
   }
 
   /** Listens to `event`; the returned function stops that. */
-  on<K extends keyof ClientEvents>(event: K, listener: ClientEvents[K]): () => void {
-    this.listeners[event].add(listener);
-    return () => this.listeners[event].delete(listener);
+  on<K extends keyof ClientEvents>(event: K, listener: (argument: ClientEvents[K]) => void): () => void {
+    return this.listeners.on(event, listener);
   }
 
   /** Resolves when the session is connected; fails with CONNECTIONLOSS after `timeoutMs`, or when the session is over. */
@@ -218,153 +211,16 @@ export class CoordinatorClient {
     });
   }
 
-  /** Creates a znode; returns its path, which for a sequential one ends in the counter. Persistent, open to all, unless said. */
-  async create(path: string, data: DataLike = null, options: CreateOptions = {}): Promise<string> {
-    return (await this.createAny(path, data, options, 'create')).path;
-  }
-
-  /** As `create`, and tells the new znode's Stat. */
-  async createWithStat(path: string, data: DataLike = null, options: CreateOptions = {}): Promise<{ path: string; stat: Stat }> {
-    return (await this.createAny(path, data, options, 'create2')) as { path: string; stat: Stat };
-  }
-
-  private async createAny(path: string, data: DataLike, options: CreateOptions, op: 'create' | 'create2'): Promise<{ path: string }> {
-    const request = createRequest(this.toServerPath(path, isSequential(options.mode ?? CreateMode.PERSISTENT)), data, options, op);
-    const response = (await this.call(request)) as ResponseByOp['create2'];
-    return { ...response, path: stripChroot(this.chroot, response.path) };
-  }
-
-  /** Deletes a znode without children. `version` -1 matches any. */
-  async delete(path: string, version = -1): Promise<void> {
-    await this.call({ op: 'delete', path: this.toServerPath(path), version });
-  }
-
-  /** Null when there is no such znode: the watch then waits for its creation. */
-  exists(path: string, options: ReadOptions = {}): Promise<Stat | null> {
-    const { watch } = options;
-    return new Promise((resolve, reject) => {
-      const request = { op: 'exists', path: this.toServerPath(path), watch: watch !== undefined } as const;
-      this.submit(request, (error, response) => {
-        if (error !== null && error.code !== ErrorCode.NONODE) return reject(error);
-        if (watch !== undefined) this.watches.add(error === null ? 'data' : 'exist', request.path, watch);
-        resolve(error === null ? (response as ResponseByOp['exists']).stat : null);
-      });
-    });
-  }
-
-  /** The bytes are a slice of what arrived: copy them to keep few of many. */
-  getData(path: string, options: ReadOptions = {}): Promise<{ data: Data; stat: Stat }> {
-    return this.read('getData', 'data', () => this.toServerPath(path), options.watch);
-  }
-
-  /** Names of the children, in no particular order. */
-  getChildren(path: string, options: ReadOptions = {}): Promise<{ children: readonly string[]; stat: Stat }> {
-    return this.read('getChildren2', 'child', () => this.toServerPath(path), options.watch);
-  }
-
-  async setData(path: string, data: DataLike, version = -1): Promise<Stat> {
-    const response = await this.call({ op: 'setData', path: this.toServerPath(path), data: asData(data), version });
-    return (response as ResponseByOp['setData']).stat;
-  }
-
-  /** All or nothing, in order; `ops.ts` makes the parts. When one is refused this fails with its code, path and `results`. */
-  async multi(ops: readonly MultiOp[]): Promise<readonly MultiResult[]> {
-    const request: Request = {
-      op: 'multi',
-      ops: ops.map((op) => ({ ...op, path: this.toServerPath(op.path, 'mode' in op && isSequential(op.mode)) })),
-    };
-    const { results } = (await this.call(request)) as ResponseByOp['multi'];
-    const failed = results.findIndex((result) => result.op === 'error' && result.error !== ErrorCode.OK);
-    if (failed >= 0) {
-      const result = results[failed] as MultiResult & { op: 'error' };
-      throw new CoordinatorError(result.error, ops[failed]?.path, { results });
-    }
-    if (this.chroot === '') return results;
-    return results.map((result) => ('path' in result ? { ...result, path: stripChroot(this.chroot, result.path) } : result));
-  }
-
-  async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
-    return (await this.call({ op: 'getACL', path: this.toServerPath(path) })) as ResponseByOp['getACL'];
-  }
-
-  /** `version` is matched against the Stat's aversion. */
-  async setAcl(path: string, acl: readonly Acl[], version = -1): Promise<Stat> {
-    const response = await this.call({ op: 'setACL', path: this.toServerPath(path), acl, version });
-    return (response as ResponseByOp['setACL']).stat;
-  }
-
-  /** Has the server catch up with the leader: a read after it sees every write that was acknowledged before it. */
-  async sync(path: string): Promise<string> {
-    const response = (await this.call({ op: 'sync', path: this.toServerPath(path) })) as ResponseByOp['sync'];
-    return stripChroot(this.chroot, response.path);
-  }
-
-  /** Number of all descendants. */
-  async getAllChildrenNumber(path: string): Promise<number> {
-    const response = await this.call({ op: 'getAllChildrenNumber', path: this.toServerPath(path) });
-    return (response as ResponseByOp['getAllChildrenNumber']).totalNumber;
-  }
-
-  /** Paths of this session's ephemerals that begin with `prefix`. */
-  async getEphemerals(prefix = '/'): Promise<string[]> {
-    const response = await this.call({ op: 'getEphemerals', path: this.toServerPath(prefix) });
-    return (response as ResponseByOp['getEphemerals']).ephemerals.map((path) => stripChroot(this.chroot, path));
-  }
-
-  /** The ids that the server knows this session by. */
-  async whoAmI(): Promise<readonly Id[]> {
-    return ((await this.call({ op: 'whoAmI' })) as ResponseByOp['whoAmI']).clientInfo;
-  }
-
-  /** The ensemble's configuration, which lies outside of any chroot. */
-  getConfig(options: ReadOptions = {}): Promise<{ data: Data; stat: Stat }> {
-    return this.read('getData', 'data', () => '/zookeeper/config', options.watch);
-  }
-
-  /** A watch that stays, of one path or (PERSISTENT_RECURSIVE) of everything below it too. */
-  addWatch(path: string, callback: WatchCallback, mode: AddWatchMode = AddWatchMode.PERSISTENT_RECURSIVE): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const serverPath = this.toServerPath(path);
-      this.submit({ op: 'addWatch', path: serverPath, mode }, (error) => {
-        if (error !== null) return reject(error);
-        this.watches.addPersistent(mode, serverPath, callback);
-        resolve();
-      });
-    });
-  }
-
-  /**
-   * Takes watches off: all of `type` on `path`, or only those with `callback`. Fails with NOWATCHER when there are none.
-   * Each callback concerned gets a last event that says so. `local`: the client forgets them even if no server can be asked.
-   */
-  async removeWatches(
-    path: string,
-    type: WatcherType = WatcherType.ANY,
-    options: { callback?: WatchCallback; local?: boolean } = {},
-  ): Promise<void> {
-    const serverPath = this.toServerPath(path);
-    const { callback, local = false } = options;
-    if (!this.watches.has(serverPath, type, callback)) throw new CoordinatorError(ErrorCode.NOWATCHER, path);
-    try {
-      // While other callbacks wait for the same events, the server has to keep its watch: it is only asked whether it has one.
-      const op = callback === undefined ? 'removeWatches' : 'checkWatches';
-      await this.call({ op, path: serverPath, type });
-    } catch (error) {
-      if (!local) throw error;
-    }
-    for (const [each, eventType] of this.watches.remove(serverPath, type, callback)) {
-      this.run(each, { type: eventType, state: KeeperState.SyncConnected, path, zxid: -1 });
-    }
-  }
-
   /** Adds an identity to the session, e.g. `digest` with `user:password`; remembered over reconnections. */
   addAuth(scheme: string, auth: DataLike): Promise<void> {
     const over = this.overError();
     if (over !== null) return Promise.reject(over);
-    const packet = { scheme, auth: asData(auth) };
     return new Promise((resolve, reject) => {
+      const settle = (error: CoordinatorError | null): void => (error === null ? resolve() : reject(error));
+      const packet: AuthPacket = { scheme, auth: asData(auth), settle };
       this.auths.push(packet);
-      this.authsInFlight.push((error) => (error === null ? resolve() : reject(error)));
+      if (!this.connection.isUp) return; // goes out with the others once there is a connection
+      this.authsInFlight.push(packet);
       this.connection.sendNow([authMessage(packet)]);
     });
   }
@@ -376,7 +232,7 @@ export class CoordinatorClient {
       this.connection.close(() => {
         this.over('CLOSED', ErrorCode.SESSIONEXPIRED);
         this.emitState(KeeperState.Closed);
-        this.emit('closed', undefined);
+        this.listeners.emit('closed', undefined);
         resolve();
       });
     });
@@ -388,7 +244,7 @@ export class CoordinatorClient {
     if (this.overError() !== null) return;
     this.connection.end();
     this.over('CLOSED', ErrorCode.CONNECTIONLOSS);
-    this.emit('closed', undefined);
+    this.listeners.emit('closed', undefined);
   }
 
   private get isConnected(): boolean {
@@ -409,45 +265,14 @@ export class CoordinatorClient {
     }
   }
 
-  private toServerPath(path: string, sequential = false): string {
-    validatePath(path, sequential);
-    return prependChroot(this.chroot, path);
-  }
-
-  /** Sends a request; `complete` runs before anything that arrives after the reply is looked at. */
-  private submit(request: Request, complete: (error: CoordinatorError | null, response: Response | null) => void): void {
+  protected submit(request: Request, complete: Outcome): void {
     const over = this.closePromise === null ? this.overError() : closedError();
     if (over !== null) {
       complete(over, null);
       return;
     }
-    this.session.enqueue(request, (error, response) => complete(error === null ? null : this.forCaller(error), response));
+    this.session.enqueue(request, complete);
     this.connection.flushSoon();
-  }
-
-  private call(request: Request): Promise<Response | null> {
-    return new Promise((resolve, reject) => {
-      this.submit(request, (error, response) => (error === null ? resolve(response) : reject(error)));
-    });
-  }
-
-  private read<T>(op: 'getData' | 'getChildren2', kind: WatchKind, pathOf: () => string, watch?: WatchCallback): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // Inside of the promise, so that a path that is refused rejects it.
-      const request = { op, path: pathOf(), watch: watch !== undefined };
-      this.submit(request, (error, response) => {
-        if (error !== null) return reject(error);
-        // Armed here rather than after the promise: an event may be the very next message.
-        if (watch !== undefined) this.watches.add(kind, request.path, watch);
-        resolve(response as T);
-      });
-    });
-  }
-
-  /** Errors speak of the paths that the caller knows. */
-  private forCaller(error: CoordinatorError): CoordinatorError {
-    if (this.chroot === '' || error.path === undefined) return error;
-    return new CoordinatorError(error.code, stripChroot(this.chroot, error.path));
   }
 
   private onConnected(readOnly: boolean): RequestMessage[] {
@@ -455,12 +280,13 @@ export class CoordinatorClient {
     this.hadSession = true;
     this.failedAttempts = 0;
     this.currentState = readOnly ? 'CONNECTEDREADONLY' : 'CONNECTED';
+    this.authsInFlight = [...this.auths];
     const messages = this.auths.map(authMessage);
     for (const request of this.watches.setWatchesRequests(this.session.lastZxidSeen)) {
       messages.push({ kind: 'request', xid: Xid.SET_WATCHES, request });
     }
     this.emitState(readOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
-    this.emit('connected', { resumed, readOnly });
+    this.listeners.emit('connected', { resumed, readOnly });
     return messages;
   }
 
@@ -468,19 +294,19 @@ export class CoordinatorClient {
     this.currentState = 'CONNECTING';
     this.lastFailure = reason;
     this.emitState(KeeperState.Disconnected);
-    this.emit('disconnected', { reason });
+    this.listeners.emit('disconnected', { reason });
   }
 
   private onAttemptFailed(server: ServerAddress, reason: string): void {
     this.lastFailure = `${formatServer(server)}: ${reason}`;
     if (this.failFast && ++this.failedAttempts % this.serverCount === 0) this.session.failAll(ErrorCode.CONNECTIONLOSS);
-    this.emit('attemptFailed', { server: formatServer(server), reason });
+    this.listeners.emit('attemptFailed', { server: formatServer(server), reason });
   }
 
   private onExpired(): void {
     this.over('EXPIRED', ErrorCode.SESSIONEXPIRED);
     this.emitState(KeeperState.Expired);
-    this.emit('expired', undefined);
+    this.listeners.emit('expired', undefined);
   }
 
   private onEvent(message: EventMessage): void {
@@ -491,49 +317,34 @@ export class CoordinatorClient {
       path: stripChroot(this.chroot, message.path),
       zxid: message.zxid,
     };
-    for (const callback of callbacks) this.run(callback, event);
-    this.emit('event', event);
+    for (const callback of callbacks) callSafely(callback, event);
+    this.listeners.emit('event', event);
   }
 
   private onSpecialReply(reply: ReplyMessage): void {
     if (reply.xid !== Xid.AUTH) return;
-    const settle = this.authsInFlight.shift();
+    const packet = this.authsInFlight.shift();
     if (reply.error === 0) {
-      settle?.(null);
+      packet?.settle?.(null);
+      if (packet !== undefined) packet.settle = null;
       return;
     }
     // As in the original, a session whose authentication is refused is of no more use.
     this.connection.end();
     this.over('AUTH_FAILED', ErrorCode.AUTHFAILED);
-    settle?.(new CoordinatorError(reply.error));
     this.emitState(KeeperState.AuthFailed);
-    this.emit('authFailed', undefined);
+    this.listeners.emit('authFailed', undefined);
   }
 
   private over(state: ClientState, code: ErrorCode): void {
     this.currentState = state;
     this.session.failAll(code);
     this.watches.clear();
-    for (const settle of this.authsInFlight.splice(0)) settle(new CoordinatorError(code));
+    for (const { settle } of this.auths.splice(0)) settle?.(new CoordinatorError(code));
   }
 
   private emitState(state: KeeperState): void {
-    this.emit('event', { type: EventType.None, state, path: '', zxid: -1 });
-  }
-
-  private emit<K extends keyof ClientEvents>(event: K, argument: Parameters<ClientEvents[K]>[0]): void {
-    for (const listener of [...this.listeners[event]]) this.run(listener as (argument: unknown) => void, argument);
-  }
-
-  /** A callback that throws must not leave the session half told: the error surfaces as the program's own, uncaught. */
-  private run<T>(callback: (argument: T) => void, argument: T): void {
-    try {
-      callback(argument);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    this.listeners.emit('event', { type: EventType.None, state, path: '', zxid: -1 });
   }
 }
 
@@ -541,6 +352,6 @@ function closedError(): CoordinatorError {
   return new CoordinatorError(ErrorCode.SESSIONEXPIRED, undefined, { message: 'This client is closed' });
 }
 
-function authMessage(packet: { scheme: string; auth: Data }): RequestMessage {
-  return { kind: 'request', xid: Xid.AUTH, request: { op: 'auth', ...packet } };
+function authMessage({ scheme, auth }: AuthPacket): RequestMessage {
+  return { kind: 'request', xid: Xid.AUTH, request: { op: 'auth', scheme, auth } };
 }

@@ -190,6 +190,26 @@ describe('CoordinatorClient', () => {
     });
   });
 
+  it('settles each authentication with its own reply, when some are sent again', async () => {
+    const client = openConnected();
+    const granted = { kind: 'reply', xid: -4, op: 'auth', zxid: 0, error: 0, response: null } as const;
+    const first = client.addAuth('digest', 'bob:1');
+    ensemble.last.say(granted);
+    await first;
+    ensemble.last.drop();
+    let done = false;
+    const second = client.addAuth('digest', 'eve:2').then(() => (done = true));
+    environment.advance(1_000);
+    ensemble.last.accept();
+    ensemble.last.grant();
+    expect(opsOf(ensemble.last.requests)).to.deep.equal(['auth', 'auth']);
+    ensemble.last.say(granted);
+    await settle();
+    expect(done).to.equal(false);
+    ensemble.last.say(granted);
+    await second;
+  });
+
   describe('requests', () => {
     it('sends those of one tick in one frame, in order', async () => {
       const client = openConnected();
