@@ -18,6 +18,8 @@ import { IndexCache } from './index-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDir, LogStartError } from './log-dir.ts';
 import type { LogSurroundings } from './log-state.ts';
+import { LogUpkeep, forEachBounded } from './log-upkeep.ts';
+import type { UpkeepIntervals } from './log-upkeep.ts';
 import { TickWriter } from './log-writer.ts';
 import { deletedDirectoryName, parsePartitionDirectory, partitionDirectoryName } from './names.ts';
 import { nodeFileSystem } from './node-file-system.ts';
@@ -30,7 +32,7 @@ import type { TailLimits } from './tail-pages.ts';
 
 export { LogStartError, readMetaProperties } from './log-dir.ts';
 
-export interface LogManagerOptions {
+export interface LogManagerOptions extends UpkeepIntervals {
   readonly dirs: readonly string[];
   readonly brokerId: number;
   readonly clusterId: string;
@@ -46,13 +48,13 @@ export interface LogManagerOptions {
   readonly tailLimits?: TailLimits;
   readonly openFilesMax?: number;
   readonly recoveryThreadsPerDataDir?: number;
-  readonly retentionCheckIntervalMs?: number;
-  /** How often logs are looked at for `flush.ms`. */
-  readonly flushCheckIntervalMs?: number;
-  readonly recoveryPointCheckpointIntervalMs?: number;
-  readonly logStartCheckpointIntervalMs?: number;
   readonly producerIdExpirationMs?: number;
-  readonly producerIdExpirationCheckIntervalMs?: number;
+}
+
+export interface HighWatermark {
+  readonly topic: string;
+  readonly partition: number;
+  readonly highWatermark: number;
 }
 
 export interface DirFailure {
@@ -66,13 +68,9 @@ export interface DirFailure {
 
 /** The logs that a "recovery thread" opens at a time: they wait for the disk more than they compute. */
 const LOGS_PER_RECOVERY_THREAD = 8;
-/** Background work begins a while after the start, which has enough to do. */
-const FIRST_TASK_DELAY_MS = 30_000;
 const OPEN_FILES_MAX = 2048;
 
 export class LogManager {
-  /** How far a log is replicated, which bounds retention; null: as the last checkpoint says. Set by who knows. */
-  highWatermarkOf: (log: PartitionLog) => number | null = () => null;
   private readonly options: LogManagerOptions;
   private readonly clock: Clock;
   private readonly scheduler: Scheduler;
@@ -84,10 +82,10 @@ export class LogManager {
   /** Logs on their way in or out, by name: the next step for the same name waits. */
   private readonly changing = new Map<string, Promise<unknown>>();
   private readonly offline = new Set<string>();
-  private readonly checkpointedHighWatermarks = new Map<string, number>();
+  /** As last checkpointed, by name. */
+  private readonly highWatermarks = new Map<string, number>();
   private readonly listeners = new Set<(failure: DirFailure) => void>();
-  private readonly timers = new Set<() => void>();
-  private readonly flushedMs = new Map<PartitionLog, number>();
+  readonly upkeep: LogUpkeep;
   private defaults: LogConfig;
   private closing = false;
 
@@ -112,6 +110,15 @@ export class LogManager {
       onFailure: (error) => this.failDir(error.logDir, error),
     };
     this.dirs = options.dirs.map((directory) => new LogDir(directory, this.fileSystem, this.logger));
+    this.upkeep = new LogUpkeep({
+      dirs: this.dirs,
+      logs: this.logs,
+      highWatermarks: this.highWatermarks,
+      clock: this.clock,
+      scheduler: this.scheduler,
+      intervals: options,
+      failDir: (dir, error, message) => this.failDir(dir.path, error, message),
+    });
   }
 
   /** Locks the directories, checks whose they are and opens all logs in them. Throws `LogStartError` when it must not start. */
@@ -153,14 +160,14 @@ export class LogManager {
       const message = `Shutdown broker because all log dirs in ${paths.join(', ')} have failed`;
       throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
     }
-    this.startTasks();
+    this.upkeep.start();
   }
 
   private async loadDir(dir: LogDir): Promise<void> {
     try {
       const recoveryPoints = await dir.readRecoveryPoints();
       const logStarts = await dir.readLogStarts();
-      for (const [name, offset] of await dir.readHighWatermarks()) this.checkpointedHighWatermarks.set(name, offset);
+      for (const [name, offset] of await dir.readHighWatermarks()) this.highWatermarks.set(name, offset);
       const entries = (await this.fileSystem.list(dir.path)).filter((entry) => entry.isDirectory);
       const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
       await forEachBounded(entries, concurrency, async ({ name }) => {
@@ -240,26 +247,28 @@ export class LogManager {
   async getOrCreate(
     topic: string,
     partition: number,
-    options: { readonly topicId?: string | null; readonly config?: LogConfig; readonly isNew?: boolean } = {},
+    topicId: string,
+    { isNew = false }: { readonly isNew?: boolean } = {},
   ): Promise<PartitionLog> {
     const name = partitionDirectoryName(topic, partition);
     for (let pending = this.changing.get(name); pending !== undefined; pending = this.changing.get(name)) await pending;
     const known = this.logs.get(name);
     if (known !== undefined) {
-      if (known.topicId === null && options.topicId != null) await known.assignTopicId(options.topicId);
+      if (!known.hasTopicId) await known.assignTopicId(topicId);
       return known;
     }
-    return this.change(name, () => this.create(name, topic, partition, options));
+    return this.change(name, () => this.create(name, topic, partition, topicId, isNew));
   }
 
   private async create(
     name: string,
     topic: string,
     partition: number,
-    options: { readonly topicId?: string | null; readonly config?: LogConfig; readonly isNew?: boolean },
+    topicId: string,
+    isNew: boolean,
   ): Promise<PartitionLog> {
     const dead = this.offlineDirs;
-    if (this.closing || (options.isNew !== true && dead.length > 0)) {
+    if (this.closing || (!isNew && dead.length > 0)) {
       const why = this.closing ? 'the broker is stopping' : `log directories ${dead.join(',')} are offline`;
       throw new StorageError(dead[0] ?? '', `Can not create log for ${name} because ${why}`);
     }
@@ -270,9 +279,9 @@ export class LogManager {
         topic,
         partition,
         directory: dir.file(name),
-        config: options.config ?? this.options.configOf?.(topic) ?? this.defaults,
+        config: this.options.configOf?.(topic) ?? this.defaults,
         surroundings: this.surroundings,
-        topicId: options.topicId ?? null,
+        topicId,
       });
       this.logs.set(name, log);
       this.logger.info(`Created log for partition ${name} in ${dir.file(name)}`);
@@ -311,15 +320,14 @@ export class LogManager {
     return done;
   }
 
-  /** Takes the partition's log away: renamed at once, its files removed `file.delete.delay.ms` later. False when there is none. */
-  async delete(topic: string, partition: number): Promise<boolean> {
+  /** Takes the partition's log away: renamed at once, its files removed `file.delete.delay.ms` later. Fine if there is none. */
+  async delete(topic: string, partition: number): Promise<void> {
     const name = partitionDirectoryName(topic, partition);
     for (let pending = this.changing.get(name); pending !== undefined; pending = this.changing.get(name)) await pending;
     const log = this.logs.get(name);
-    if (log === undefined) return false;
+    if (log === undefined) return;
     this.logs.delete(name);
-    this.checkpointedHighWatermarks.delete(name);
-    this.flushedMs.delete(log);
+    this.highWatermarks.delete(name);
     const target = path.join(log.logDir, deletedDirectoryName(topic, partition));
     await this.change(name, async () => {
       await log.moveTo(target);
@@ -327,13 +335,12 @@ export class LogManager {
     });
     this.logger.info(`Log for partition ${name} is renamed to ${target} and is scheduled for deletion`);
     this.removeLater(target);
-    const dir = this.dirs.find((each) => each.path === path.dirname(target));
-    if (dir !== undefined) await this.checkpointDir(dir);
-    return true;
+    await this.upkeep.checkpointRecoveryPoints();
+    await this.upkeep.checkpointLogStarts();
   }
 
   private removeLater(directory: string): void {
-    this.later(this.defaults.fileDeleteDelayMs, async () => {
+    this.upkeep.later(this.defaults.fileDeleteDelayMs, async () => {
       try {
         await this.fileSystem.removeTree(directory);
         this.logger.info(`Deleted log in ${directory}.`);
@@ -355,108 +362,15 @@ export class LogManager {
 
   /** The high watermark that was last written down, 0 if none. */
   checkpointedHighWatermark(topic: string, partition: number): number {
-    return this.checkpointedHighWatermarks.get(partitionDirectoryName(topic, partition)) ?? 0;
+    return this.highWatermarks.get(partitionDirectoryName(topic, partition)) ?? 0;
   }
 
-  private highWatermark(log: PartitionLog): number {
-    const known = this.highWatermarkOf(log) ?? this.checkpointedHighWatermark(log.topic, log.partition);
-    return Math.min(Math.max(known, log.logStartOffset), log.logEndOffset);
-  }
-
-  /** Writes all high watermarks down, as `highWatermarkOf` says. */
-  checkpointHighWatermarks(): Promise<void> {
-    return this.checkpoint((dir) => dir.writeHighWatermarks(this.offsetsIn(dir, (log) => this.highWatermark(log))));
-  }
-
-  checkpointRecoveryPoints(): Promise<void> {
-    return this.checkpoint((dir) => dir.writeRecoveryPoints(this.offsetsIn(dir, (log) => log.recoveryPoint)));
-  }
-
-  checkpointLogStarts(): Promise<void> {
-    return this.checkpoint((dir) => dir.writeLogStarts(this.offsetsIn(dir, (log) => (log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null))));
-  }
-
-  private async checkpoint(write: (dir: LogDir) => Promise<void>): Promise<void> {
-    await Promise.all(
-      this.dirs
-        .filter((dir) => dir.online)
-        .map(async (dir) => {
-          try {
-            await write(dir);
-          } catch (error) {
-            this.failDir(dir.path, toError(error), `Disk error while writing offset checkpoints in directory ${dir.path}`);
-          }
-        }),
-    );
-  }
-
-  private async checkpointDir(dir: LogDir): Promise<void> {
-    if (!dir.online) return;
-    await this.checkpointRecoveryPoints();
-    await this.checkpointLogStarts();
-  }
-
-  private offsetsIn(dir: LogDir, offsetOf: (log: PartitionLog) => number | null): Map<string, number> {
-    const offsets = new Map<string, number>();
-    for (const [name, log] of this.logs) {
-      const offset = log.logDir === dir.path ? offsetOf(log) : null;
-      if (offset !== null) offsets.set(name, offset);
+  /** Writes high watermarks down, a file per directory. What is not among them keeps its last one. */
+  async checkpointHighWatermarks(partitions: Iterable<HighWatermark>): Promise<void> {
+    for (const { topic, partition, highWatermark } of partitions) {
+      this.highWatermarks.set(partitionDirectoryName(topic, partition), highWatermark);
     }
-    return offsets;
-  }
-
-  /** Applies every topic's retention now. Returns how many segments went. */
-  async applyRetention(): Promise<number> {
-    let count = 0;
-    for (const log of [...this.logs.values()]) {
-      if (!log.isOnline || !this.logs.has(partitionDirectoryName(log.topic, log.partition))) continue;
-      try {
-        count += await log.deleteOldSegments(this.clock.wallMs(), this.highWatermark(log));
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error; // the directory is offline by now
-      }
-    }
-    return count;
-  }
-
-  private async flushDue(): Promise<void> {
-    const nowMs = this.clock.monotonicMs();
-    for (const log of [...this.logs.values()]) {
-      if (!log.isOnline || nowMs - (this.flushedMs.get(log) ?? 0) < log.config.flushMs) continue;
-      this.flushedMs.set(log, nowMs);
-      try {
-        await log.flush();
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error; // the directory is offline by now
-      }
-    }
-  }
-
-  private startTasks(): void {
-    const { options } = this;
-    this.every(options.retentionCheckIntervalMs ?? 300_000, async () => void (await this.applyRetention()));
-    this.every(options.flushCheckIntervalMs ?? 2 ** 63, () => this.flushDue());
-    this.every(options.recoveryPointCheckpointIntervalMs ?? 60_000, () => this.checkpointRecoveryPoints());
-    this.every(options.logStartCheckpointIntervalMs ?? 60_000, () => this.checkpointLogStarts());
-    this.every(options.producerIdExpirationCheckIntervalMs ?? 600_000, async () => {
-      for (const log of this.logs.values()) log.removeExpiredProducers(this.clock.wallMs());
-    });
-  }
-
-  /** Runs `task` again and again, `intervalMs` after it was done. Intervals of weeks mean never. */
-  private every(intervalMs: number, task: () => Promise<void>): void {
-    if (intervalMs > 0x7fff_ffff) return;
-    const again = (delayMs: number): void => this.later(delayMs, () => task().then(() => again(intervalMs)));
-    again(Math.min(intervalMs, FIRST_TASK_DELAY_MS));
-  }
-
-  private later(delayMs: number, task: () => Promise<void>): void {
-    if (this.closing) return;
-    const cancel = this.scheduler.after(delayMs, () => {
-      this.timers.delete(cancel);
-      void task();
-    });
-    this.timers.add(cancel);
+    await this.upkeep.checkpointHighWatermarks();
   }
 
   /** A directory's disk failed: everything in it is offline from now on. */
@@ -486,9 +400,9 @@ export class LogManager {
   async close(): Promise<void> {
     if (this.closing) return;
     this.logger.info('Shutting down.');
-    this.stopTasks();
+    this.closing = true;
+    this.upkeep.stop();
     await Promise.all(this.changing.values());
-    const highWatermarks = new Map([...this.logs].map(([name, log]) => [name, this.highWatermark(log)]));
     const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
     await forEachBounded([...this.logs.values()], concurrency, async (log) => {
       try {
@@ -497,24 +411,19 @@ export class LogManager {
         if (!(error instanceof StorageError)) throw error; // the directory is offline, and gets no mark
       }
     });
-    await this.checkpointRecoveryPoints();
-    await this.checkpointLogStarts();
-    await this.checkpoint((dir) => dir.writeHighWatermarks(this.offsetsIn(dir, (log) => highWatermarks.get(partitionDirectoryName(log.topic, log.partition)) ?? null)));
-    await this.checkpoint((dir) => dir.markCleanShutdown());
+    await this.upkeep.checkpointRecoveryPoints();
+    await this.upkeep.checkpointLogStarts();
+    await this.upkeep.checkpointHighWatermarks();
+    await this.upkeep.onEachDir((dir) => dir.markCleanShutdown());
     for (const dir of this.dirs) dir.release();
     await this.surroundings.handles.close();
     this.logger.info('Shutdown complete.');
   }
 
-  private stopTasks(): void {
-    this.closing = true;
-    for (const cancel of this.timers) cancel();
-    this.timers.clear();
-  }
-
   /** Lets go of everything without marking the stop as clean: the start failed, or a test plays a crash. */
   async abandon(): Promise<void> {
-    this.stopTasks();
+    this.closing = true;
+    this.upkeep.stop();
     for (const log of this.logs.values()) {
       log.takeOffline();
       await log.letGo();
@@ -526,21 +435,4 @@ export class LogManager {
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Runs `step` for every item, at most `concurrency` at a time. The first failure is thrown when those under way are done. */
-async function forEachBounded<T>(items: readonly T[], concurrency: number, step: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    while (next < items.length && failures.length === 0) {
-      try {
-        await step(items[next++]!);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
 }

@@ -46,6 +46,7 @@ export interface PartitionLogOptions {
   readonly recovery?: Recovery;
 }
 
+export const ZERO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const FRESH: Recovery = { cleanShutdown: false, recoveryPoint: 0, logStartOffset: 0 };
 
 export class PartitionLog {
@@ -106,9 +107,13 @@ export class PartitionLog {
     return this.state.partition;
   }
 
-  /** Null until somebody says which topic this is. */
-  get topicId(): string | null {
-    return this.state.topicId;
+  /** The topic's id; all zeros until somebody says which one it is. */
+  get topicId(): string {
+    return this.state.topicId ?? ZERO_TOPIC_ID;
+  }
+
+  get hasTopicId(): boolean {
+    return this.state.topicId !== null;
   }
 
   get config(): LogConfig {
@@ -158,6 +163,11 @@ export class PartitionLog {
 
   get segmentCount(): number {
     return this.state.segments.length;
+  }
+
+  /** Where each segment begins and when it was last written, oldest first. */
+  segmentStarts(): { readonly baseOffset: number; readonly modifiedMs: number }[] {
+    return this.state.segments.map(({ baseOffset, modifiedMs }) => ({ baseOffset, modifiedMs }));
   }
 
   get firstSegmentOffset(): number {
@@ -327,7 +337,7 @@ export class PartitionLog {
   /** Notes which topic this is, in `partition.metadata`. An id that was given stays. */
   async assignTopicId(topicId: string): Promise<void> {
     const { state } = this;
-    if (state.topicId === topicId) return;
+    if (state.topicId === topicId || topicId === ZERO_TOPIC_ID) return;
     assert(state.topicId === null, `${state.name} keeps its topic id ${state.topicId}, ${topicId} is another one`);
     state.topicId = topicId;
     await state.enqueue('writing the topic id of', () =>

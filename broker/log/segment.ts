@@ -39,6 +39,11 @@ export interface RollParameters {
   readonly segmentAgeMaxMs: number;
 }
 
+interface Indexes {
+  readonly offsets: OffsetIndex;
+  readonly times: TimeIndex;
+}
+
 export class Segment implements CachedIndexes {
   readonly baseOffset: number;
   /** Bytes appended, and those of them that the file has. */
@@ -65,7 +70,7 @@ export class Segment implements CachedIndexes {
   private savedOffsets = NEVER_SAVED;
   private savedTimes = NEVER_SAVED;
   private closed = false;
-  private loading: Promise<void> | null = null;
+  private loading: Promise<Indexes> | null = null;
 
   constructor(directory: string, baseOffset: number, files: SegmentFiles, nowMs: number) {
     this.directory = directory;
@@ -159,41 +164,43 @@ export class Segment implements CachedIndexes {
   }
 
   async offsetIndex(): Promise<OffsetIndex> {
-    if (this.offsets === null) await this.loadIndexes();
-    else if (this.closed) this.files.indexes.touch(this);
-    return this.offsets!;
+    return (await this.indexes()).offsets;
   }
 
   async timeIndex(): Promise<TimeIndex> {
-    if (this.times === null) await this.loadIndexes();
-    else if (this.closed) this.files.indexes.touch(this);
-    return this.times!;
+    return (await this.indexes()).times;
   }
 
-  private loadIndexes(): Promise<void> {
+  /** Both indexes. Whoever has them may go on using them, though the cache drops them meanwhile. */
+  private indexes(): Indexes | Promise<Indexes> {
+    const { offsets, times } = this;
+    if (offsets === null || times === null) return this.loadIndexes();
+    if (this.closed) this.files.indexes.touch(this);
+    return { offsets, times };
+  }
+
+  private loadIndexes(): Promise<Indexes> {
     this.loading ??= this.readIndexes().finally(() => (this.loading = null));
     return this.loading;
   }
 
   /** Reads both indexes, or rebuilds them from the log when they are missing or damaged. */
-  private async readIndexes(): Promise<void> {
+  private async readIndexes(): Promise<Indexes> {
     const { fileSystem } = this.files;
     const offsetBytes = await fileSystem.readFile(this.path(OFFSET_INDEX_SUFFIX));
     const timeBytes = await fileSystem.readFile(this.path(TIME_INDEX_SUFFIX));
     const offsets = offsetBytes === null ? null : OffsetIndex.decode(offsetBytes, this.baseOffset);
     const times = timeBytes === null ? null : TimeIndex.decode(timeBytes, this.baseOffset);
-    if (offsets === null || times === null) {
-      await this.rebuildIndexes();
-    } else {
-      this.offsets = offsets;
-      this.times = times;
-      this.savedOffsets = offsets.entryCount;
-      this.savedTimes = times.entryCount;
-    }
+    if (offsets === null || times === null) return this.rebuildIndexes();
+    this.offsets = offsets;
+    this.times = times;
+    this.savedOffsets = offsets.entryCount;
+    this.savedTimes = times.entryCount;
     if (this.closed) this.files.indexes.touch(this);
+    return { offsets, times };
   }
 
-  private async rebuildIndexes(): Promise<void> {
+  private async rebuildIndexes(): Promise<Indexes> {
     const rebuilt = new Segment(this.directory, this.baseOffset, this.files, this.createdMs);
     await this.files.handles.use(this.logPath, false, (handle) =>
       scanBatches(handle, 0, this.size, (buffer, at, batchSize) => {
@@ -202,9 +209,13 @@ export class Segment implements CachedIndexes {
       }),
     );
     rebuilt.noteLargestTimestamp();
-    this.offsets = rebuilt.offsets;
-    this.times = rebuilt.times;
+    const indexes = { offsets: rebuilt.activeOffsets(), times: rebuilt.activeTimes() };
+    this.offsets = indexes.offsets;
+    this.times = indexes.times;
+    this.savedOffsets = NEVER_SAVED;
+    this.savedTimes = NEVER_SAVED;
     await this.saveIndexes(true);
+    return indexes;
   }
 
   /** Forgets what the indexes say: the log is about to be read anew. */
@@ -222,7 +233,9 @@ export class Segment implements CachedIndexes {
 
   /** The segment takes appends: its indexes stay in memory and grow from here. */
   async activate(): Promise<void> {
-    if (this.offsets === null || this.times === null) await this.loadIndexes();
+    const { offsets, times } = await this.indexes();
+    this.offsets = offsets;
+    this.times = times;
     this.files.indexes.forget(this);
     this.closed = false;
   }

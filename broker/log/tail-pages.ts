@@ -70,7 +70,7 @@ export class TailBudget {
     while (this.total > this.limits.totalBytesMax && this.head < this.queue.length) {
       const page = this.queue[this.head]!;
       if (!page.evicted) {
-        if (page.written < page.filled) break;
+        if (!isWritten(page)) break;
         page.owner.evict(page);
       }
       this.head++;
@@ -214,6 +214,7 @@ export class TailPages {
   }
 }
 
+/** A page that was begun a moment ago is about to be filled. */
 function isWritten(page: Page): boolean {
-  return page.written === page.filled;
+  return page.filled > 0 && page.written === page.filled;
 }
