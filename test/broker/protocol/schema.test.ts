@@ -7,6 +7,7 @@ import { metadata } from '../../../broker/protocol/messages/03-metadata.ts';
 import { heartbeat } from '../../../broker/protocol/messages/12-heartbeat.ts';
 import { apiVersions } from '../../../broker/protocol/messages/18-api-versions.ts';
 import { array, i32, message, str, tagged, type AnyApi, type Message } from '../../../broker/protocol/schema.ts';
+import { createPrng } from '../../../shared/base/prng.ts';
 import { Reader } from '../../../shared/bytes/reader.ts';
 import { Writer } from '../../../shared/bytes/writer.ts';
 import { randomStruct } from './random-value.ts';
@@ -33,17 +34,6 @@ function decodeWhole<T>(target: Message<T, never>, bytes: Buffer, version: numbe
   expect(reader.failure).to.equal(null);
   expect(reader.remaining).to.equal(0);
   return value;
-}
-
-/** mulberry32: enough to make values from a seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 describe('schema', () => {
@@ -164,7 +154,7 @@ describe('schema', () => {
     it(`encode and decode of ${api.name} are inverse in every version`, () => {
       fc.assert(
         fc.property(fc.integer(), (seed) => {
-          const random = randomFrom(seed);
+          const random = createPrng(seed).next;
           for (let version = api.versionMin; version <= api.versionMax; version++) {
             for (const side of [api.request, api.response] as Message<unknown, unknown>[]) {
               const value = randomStruct(side.shape, version, random);
