@@ -3,13 +3,14 @@
  * disk. Appending is one message; what the worker has committed comes back as one.
  */
 import { mkdirSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { programUrl } from '../../shared/runtime/program-url.ts';
 import type { TxnBatch, TxnLog, TxnLogEvents } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
 import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
 
-const WORKER = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
+const WORKER = programUrl('coordinator/store/sqlite-worker');
 
 /** Larger buffers than this are never cut from the pool that Node shares among small ones. */
 const POOLED_BYTES_MAX = Buffer.poolSize;
