@@ -45,6 +45,7 @@ export class Connection {
   private head = 0;
   private nextCorrelationId = 0;
   private timer: NodeJS.Timeout | null = null;
+  private timerMs = Infinity;
   private failure: ConnectionError | null = null;
   private closeListeners: (() => void)[] = [];
   /** Versions the broker speaks, by API key; filled by whoever asked it. */
@@ -135,7 +136,7 @@ export class Connection {
       };
       const deadlineMs = performance.now() + timeoutMs;
       this.waiting.push({ correlationId, deadlineMs, read, resolve: resolve as (value: unknown) => void, reject });
-      this.timer ??= setTimeout(() => this.expire(), timeoutMs);
+      this.expireAt(deadlineMs);
     });
   }
 
@@ -179,14 +180,20 @@ export class Connection {
     }
   }
 
-  /** One timer per connection: it looks at the oldest request, which every later one waits behind. */
+  /** One timer per connection, set to the earliest deadline it has heard of. */
+  private expireAt(deadlineMs: number): void {
+    if (this.timer !== null && this.timerMs <= deadlineMs) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timerMs = deadlineMs;
+    this.timer = setTimeout(() => this.expire(), Math.max(0, Math.ceil(deadlineMs - performance.now())));
+  }
+
   private expire(): void {
     this.timer = null;
-    const oldest = this.waiting[this.head];
-    if (oldest === undefined) return;
-    const leftMs = oldest.deadlineMs - performance.now();
-    if (leftMs > 0) this.timer = setTimeout(() => this.expire(), Math.ceil(leftMs));
-    else this.fail(new ConnectionError('TIMED_OUT', `${this} did not answer in time`));
+    let earliest = Infinity;
+    for (let at = this.head; at < this.waiting.length; at++) earliest = Math.min(earliest, this.waiting[at]!.deadlineMs);
+    if (earliest <= performance.now()) this.fail(new ConnectionError('TIMED_OUT', `${this} did not answer in time`));
+    else if (earliest < Infinity) this.expireAt(earliest);
   }
 
   private fail(error: ConnectionError): void {
