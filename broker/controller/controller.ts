@@ -188,6 +188,7 @@ export class Controller {
     await writer.write(requested.writes);
     active.state = applyChanges(state, requested.changes);
     await this.perform(active, decide.takeOver(active.state, await this.policyFor(active.state)));
+    await this.logDirsFailed(active);
     this.scheduleRebalance(FIRST_REBALANCE_MS);
     this.logger.info(`Ready to serve as the new controller with epoch ${fence.controllerEpoch}`);
   }
@@ -275,6 +276,7 @@ export class Controller {
   private readonly onBrokerData = (): void => this.whenActive('brokers', (active) => this.brokersChanged(active));
   private readonly onTopics = (): void => this.whenActive('topics', (active) => this.topicsChanged(active));
   private readonly onDeleteTopics = (): void => this.whenActive('deleteTopics', (active) => this.deletionsRequested(active));
+  private readonly onLogDirEvents = (): void => this.whenActive('logDirs', (active) => this.logDirsFailed(active));
   private readonly onTopicData = (event: { path: string }): void => {
     const topic = event.path.slice(topicsZnode.path.length + 1);
     this.whenActive(`topic ${topic}`, (active) => this.topicChanged(active, topic));
@@ -324,6 +326,17 @@ export class Controller {
     if (children.length === 0) return;
     this.logger.info(`Topic deletion for topics ${children.join(',')}`);
     await this.perform(active, requestDeletions(active.state, children, { isEnabled: this.options.isTopicDeletionEnabled, begin: true }));
+  }
+
+  private async logDirsFailed(active: Active): Promise<void> {
+    const { client } = active;
+    const { children } = await client.getChildren(logDirEventZnode.parentPath, { watch: this.onLogDirEvents });
+    const paths = children.map((name) => `${logDirEventZnode.parentPath}/${name}`);
+    const events = await Promise.all(paths.map((path) => getDataOrNull(client, path)));
+    const brokerIds = events.flatMap((event, index) => (event === null ? [] : [logDirEventZnode.decode(paths[index]!, event.data)]));
+    if (brokerIds.length === 0) return;
+    await this.perform(active, decide.askAboutReplicas(active.state, brokerIds));
+    await active.writer.write(paths.map((path) => ({ op: 'deleteTree', path })));
   }
 
   /** Looks the setting up for the few topics on which it could matter. */

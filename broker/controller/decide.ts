@@ -205,6 +205,16 @@ export function shutDownBroker(state: ClusterState, brokerId: number): { decisio
   return { decision: builder.build(next), remaining };
 }
 
+/** Brokers said that a log directory failed: their answers to what they should lead or follow tell which replicas are on it. */
+export function askAboutReplicas(state: ClusterState, brokerIds: readonly number[]): Decision {
+  const builder = new DecisionBuilder();
+  for (const [topic, index, partition] of allPartitions(state)) {
+    const asked = partition.assignment.replicas.filter((id) => brokerIds.includes(id));
+    if (partition.state !== null && asked.length > 0) builder.tellReplicas(asked, { topic, partition: index });
+  }
+  return builder.build(state);
+}
+
 /** A broker said that replicas are on a log directory that failed. */
 export function takeReplicasOffline(state: ClusterState, brokerId: number, replicas: readonly TopicPartition[], policy: Policy): Decision {
   const builder = new DecisionBuilder();

@@ -290,7 +290,16 @@ export const producerIdBlockZnode = {
 };
 
 export const isrChangeZnode = { parentPath: '/isr_change_notification', prefix: 'isr_change_' };
-export const logDirEventZnode = { parentPath: '/log_dir_event_notification', prefix: 'log_dir_event_' };
+
+/** `/log_dir_event_notification/log_dir_event_<n>`: a broker lost a log directory; persistent sequential. */
+export const logDirEventZnode = {
+  parentPath: '/log_dir_event_notification',
+  prefix: 'log_dir_event_',
+  encode: (brokerId: number): Buffer => encodeJson({ version: 1, broker: brokerId, event: 1 }),
+  /** The broker's id. */
+  decode: (path: string, data: Data): number => intOf(path, decodeJson(path, data), 'broker'),
+};
+
 export const preferredElectionZnode = { path: '/admin/preferred_replica_election' };
 export const reassignPartitionsZnode = { path: '/admin/reassign_partitions' };
 

@@ -25,7 +25,7 @@ export interface ControllerOrdersOptions {
   /** Of the registration that stands. */
   brokerEpoch: () => number;
   /** Topics that are gone from the metadata: what was kept about them can go. */
-  onTopicsGone: (topics: readonly string[]) => void;
+  onTopicsGone: (topics: ReadonlySet<string>) => void;
 }
 
 export class ControllerOrders {
@@ -59,9 +59,9 @@ export class ControllerOrders {
       const { cache, topicConfigs, onTopicsGone } = this.options;
       const before = request.topicStates.map(({ topicName }) => topicName).filter((topic) => cache.hasTopic(topic));
       const errorCode = cache.update(request);
-      const gone = before.filter((topic) => !cache.hasTopic(topic));
+      const gone = new Set(before.filter((topic) => !cache.hasTopic(topic)));
       for (const topic of gone) topicConfigs.forget(topic);
-      if (gone.length > 0) onTopicsGone(gone);
+      if (gone.size > 0) onTopicsGone(gone);
       return { errorCode };
     });
   }

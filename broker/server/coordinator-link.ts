@@ -29,8 +29,9 @@ export interface CoordinatorLinkOptions {
   onSession: (session: SessionIdentity) => Promise<void>;
   wallMs: () => number;
   logger: Logger;
-  /** Logger of registrations, under the original's class name. */
+  /** Loggers of registrations, under the original's class names: of refusals, and of what was registered. */
   ephemeralLogger: Logger;
+  registrationLogger: Logger;
 }
 
 /** What happens to the session after the start. */
@@ -201,7 +202,7 @@ export class CoordinatorLink {
         const results = await client.multi(ops);
         const created = results[results.length - 1];
         const czxid = created?.op === 'create2' ? created.stat.czxid : (await client.getData(path)).stat.czxid;
-        this.options.ephemeralLogger.info(
+        this.options.registrationLogger.info(
           `Registered broker ${registration.id} at path ${path} with addresses: ${describeAddresses(registration)}, czxid (broker epoch): ${czxid}`,
         );
         return czxid;
@@ -241,10 +242,15 @@ export class CoordinatorLink {
     this.listener?.renewed(client, brokerEpoch);
   }
 
+  /** Whether the session was ended with the coordinator's knowledge: only then is it gone for sure. */
+  isClosedCleanly = false;
+
   /** Ends the session: everything ephemeral goes at once. */
   async close(): Promise<void> {
     this.closed = true;
+    const isConnected = this.current?.state === 'CONNECTED';
     await this.current?.close();
+    this.isClosedCleanly = isConnected;
   }
 }
 

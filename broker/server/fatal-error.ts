@@ -19,7 +19,8 @@ export function requirement(condition: boolean, message: string): void {
 export function describeFatal(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : `\nCaused by: ${describeFatal(error.cause)}`;
-  if (error instanceof FatalError) return `${error.className}: ${error.message}${cause}`;
+  // Other rooms have such errors of their own.
+  if ('className' in error && typeof error.className === 'string') return `${error.className}: ${error.message}${cause}`;
   if (error.name === 'ConfigException') return `org.apache.kafka.common.config.ConfigException: ${error.message}${cause}`;
   return `${error.stack ?? `${error.name}: ${error.message}`}${cause}`;
 }

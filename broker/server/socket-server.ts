@@ -20,6 +20,8 @@ export interface SocketServerOptions {
   /** Limits of single addresses, which win. */
   connectionsByIp: ReadonlyMap<string, number>;
   logger: Logger;
+  /** Says where connections are awaited, under the original's class name. */
+  acceptorLogger: Logger;
 }
 
 export interface BoundListener extends EndPoint {
@@ -74,7 +76,7 @@ export class SocketServer {
       const where = { port: endPoint.port, backlog: this.options.backlogSize };
       server.listen(endPoint.host === null ? where : { ...where, host: endPoint.host }, () => {
         listener.port = (server.address() as net.AddressInfo).port;
-        this.logger.info(`Awaiting socket connections on ${shownHost}:${listener.port}.`);
+        this.options.acceptorLogger.info(`Awaiting socket connections on ${shownHost}:${listener.port}.`);
         server.removeAllListeners('error');
         server.on('error', (error) => this.logger.error('Error while accepting connection', { error }));
         resolve({ server, listener });

@@ -34,6 +34,12 @@ export class TopicConfigs {
     return this.known.get(topic) ?? NONE;
   }
 
+  /** Those of all topics, at once: logs that are opened at the start need them. */
+  async readAll(): Promise<void> {
+    const { children } = await this.client().getChildren('/config/topics');
+    await Promise.all(children.map((topic) => this.read(topic)));
+  }
+
   async read(topic: string): Promise<TopicConfig> {
     const path = configZnode.path('topics', topic);
     const znode = await getDataOrNull(this.client(), path);

@@ -22,11 +22,11 @@ export const groupSettings = {
 export const transactionSettings = {
   transactionalIdExpirationMs: planned(int('transactional.id.expiration.ms', 604800000, 'How long an unused transactional id is kept.', atLeast(1))),
   transactionMaxTimeoutMs: planned(int('transaction.max.timeout.ms', 900000, 'Longest timeout a transaction may ask for.', atLeast(1))),
-  transactionStateLogMinIsr: planned(int('transaction.state.log.min.isr', 2, 'min.insync.replicas of __transaction_state.', atLeast(1))),
+  transactionStateLogMinIsr: int('transaction.state.log.min.isr', 2, 'min.insync.replicas of __transaction_state.', atLeast(1)),
   transactionStateLogLoadBufferSize: inapplicable(int('transaction.state.log.load.buffer.size', 5242880, 'Bytes read at a time when transactions are loaded.', atLeast(1))),
-  transactionStateLogReplicationFactor: planned(short('transaction.state.log.replication.factor', 3, 'Replicas of __transaction_state.', atLeast(1))),
-  transactionStateLogNumPartitions: planned(int('transaction.state.log.num.partitions', 50, 'Partitions of __transaction_state.', atLeast(1))),
-  transactionStateLogSegmentBytes: planned(int('transaction.state.log.segment.bytes', 104857600, 'Segment size of __transaction_state.', atLeast(1))),
+  transactionStateLogReplicationFactor: short('transaction.state.log.replication.factor', 3, 'Replicas of __transaction_state.', atLeast(1)),
+  transactionStateLogNumPartitions: int('transaction.state.log.num.partitions', 50, 'Partitions of __transaction_state.', atLeast(1)),
+  transactionStateLogSegmentBytes: int('transaction.state.log.segment.bytes', 104857600, 'Segment size of __transaction_state.', atLeast(1)),
   transactionAbortTimedOutTransactionCleanupIntervalMs: planned(
     int('transaction.abort.timed.out.transaction.cleanup.interval.ms', 10000, 'How often timed-out transactions are looked for.', atLeast(1)),
   ),

@@ -1,0 +1,475 @@
+/**
+ * A broker: all rooms wired together, started and stopped in Kafka's order (`kafka.server.KafkaServer`).
+ *
+ *     session with the coordinator → cluster id → broker id → logs → ports (no traffic yet) → registration →
+ *     controller → group coordinator → traffic
+ *
+ * `startBroker` is what the command line runs and what a test can call: nothing here is global, and port 0 picks a free one.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock } from '../../shared/base/clock.ts';
+import { SettingError } from '../../shared/settings/schema.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import { createLogger } from '../../shared/telemetry/logger.ts';
+import { Controller } from '../controller/controller.ts';
+import { allocateProducerIdBlock } from '../controller/producer-id-blocks.ts';
+import { getDataOrNull } from '../controller/read-state.ts';
+import type { BrokerEndPoint, BrokerRegistration } from '../controller/znodes.ts';
+import { logDirEventZnode, topicZnode } from '../controller/znodes.ts';
+import { CoordinatorFinder, OFFSETS_TOPIC } from '../group/coordinator-finder.ts';
+import { GroupCoordinator } from '../group/group-coordinator.ts';
+import { ZnodeOffsets } from '../group/legacy-offsets.ts';
+import { followLeadership, ReplicatedOffsetsLog } from '../group/replicated-offsets-log.ts';
+import type { LogConfig } from '../log/log-config.ts';
+import { logConfigFrom } from '../log/log-config.ts';
+import { LogManager, readMetaProperties } from '../log/log-manager.ts';
+import { nodeFileSystem } from '../log/node-file-system.ts';
+import { systemScheduler } from '../log/scheduler.ts';
+import { ErrorCode } from '../protocol/error-codes.ts';
+import type { ControlledShutdownResponse } from '../protocol/messages/07-controlled-shutdown.ts';
+import { ProducerIds } from '../replication/producer-ids.ts';
+import { ReplicaManager } from '../replication/replica-manager.ts';
+import { CreateMode } from '../../shared/znode/create-mode.ts';
+import { AutoTopics } from './auto-topics.ts';
+import { logDefaults } from './config-entries.ts';
+import { Channels, ControllerOrders } from './controller-orders.ts';
+import { CoordinatorLink } from './coordinator-link.ts';
+import { describeFatal } from './fatal-error.ts';
+import { createHandlers } from './handlers.ts';
+import { formatHost } from './listeners.ts';
+import { MetadataCache } from './metadata-cache.ts';
+import { RemoteBrokers } from './remote-brokers.ts';
+import { RequestRouter } from './request-router.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import type { BrokerSettings } from './settings.ts';
+import type { BoundListener } from './socket-server.ts';
+import { SocketServer } from './socket-server.ts';
+import { TopicAdmin } from './topic-admin.ts';
+import { TopicConfigs } from './topic-configs.ts';
+
+export interface BrokerOptions {
+  /** The broker cannot go on (no log directory left, its id taken by another): whoever started it has to stop it. */
+  onFatal?: (error: unknown) => void;
+}
+
+export interface Broker {
+  readonly brokerId: number;
+  readonly clusterId: string;
+  /** With the real ports. */
+  readonly listeners: readonly BoundListener[];
+  /** Port of the first listener. */
+  readonly port: number;
+  readonly cache: MetadataCache;
+  readonly controller: Controller;
+  readonly link: CoordinatorLink;
+  /** Hands its partitions over, ends its session, writes everything down. Calling it again returns the same promise. */
+  close(): Promise<void>;
+}
+
+/** Starts a broker; resolves when it serves. Throws what explains why it cannot, with nothing left open. */
+export async function startBroker(settings: BrokerSettings, options: BrokerOptions = {}): Promise<Broker> {
+  const broker = new BrokerProcess(settings, options);
+  try {
+    await broker.start();
+    return broker;
+  } catch (error) {
+    broker.startFailed(error);
+    await broker.close();
+    throw error;
+  }
+}
+
+class BrokerProcess implements Broker {
+  readonly cache = new MetadataCache();
+  private readonly settings: BrokerSettings;
+  private readonly options: BrokerOptions;
+  private readonly clock = systemClock;
+  private logger: Logger = createLogger('kafka.server.KafkaServer');
+  private readonly topicConfigs = new TopicConfigs(() => this.link.client, createLogger('kafka.server.DynamicConfigManager'));
+  private readonly logDefaults: LogConfig;
+  private brokerEpoch = -1;
+  private closing: Promise<void> | null = null;
+
+  // In the order in which they come to be; what is undefined was not reached.
+  private sessionKeeper?: SessionKeeper;
+  private openLink?: CoordinatorLink;
+  private id = -1;
+  private cluster = '';
+  private logs?: LogManager;
+  private replicas?: ReplicaManager;
+  private socketServer?: SocketServer;
+  private bound: BoundListener[] = [];
+  private remote?: RemoteBrokers;
+  private openController?: Controller;
+  private groups?: GroupCoordinator;
+
+  constructor(settings: BrokerSettings, options: BrokerOptions) {
+    this.settings = settings;
+    this.options = options;
+    this.logDefaults = logDefaults(settings);
+  }
+
+  get brokerId(): number {
+    return this.id;
+  }
+  get clusterId(): string {
+    return this.cluster;
+  }
+  get listeners(): readonly BoundListener[] {
+    return this.bound;
+  }
+  get port(): number {
+    return this.bound[0]!.port;
+  }
+  get link(): CoordinatorLink {
+    return this.openLink!;
+  }
+  get controller(): Controller {
+    return this.openController!;
+  }
+
+  async start(): Promise<void> {
+    const { settings } = this;
+    this.logger.info('starting');
+    this.logger.info(`Connecting to zookeeper on ${settings.zookeeperConnect}`);
+    await this.connect();
+    this.cluster = await this.link.clusterId();
+    this.logger.info(`Cluster ID = ${this.cluster}`);
+    await this.findId();
+    this.logs = await this.openLogs();
+    this.replicas = this.createReplicas(this.logs);
+    this.socketServer = this.createSocketServer();
+    this.bound = await this.socketServer.bind();
+    const orders = this.createOrders(this.replicas);
+    this.remote = this.createRemoteBrokers();
+    this.openController = this.createController(orders, this.remote);
+    const admin = this.createTopicAdmin();
+    const autoTopics = new AutoTopics({ admin, settings, logger: createLogger('kafka.server.DefaultAutoTopicCreationManager') });
+    this.groups = this.createGroups(this.replicas);
+    this.groups.start(await this.offsetsPartitionCount());
+    const handlers = createHandlers({
+      brokerId: this.id,
+      clusterId: this.cluster,
+      settings,
+      clock: this.clock,
+      cache: this.cache,
+      topicConfigs: this.topicConfigs,
+      admin,
+      autoTopics,
+      controller: this.openController,
+      orders,
+      replicas: this.replicas,
+      producerIds: new ProducerIds(() => allocateProducerIdBlock(this.link.client, this.id)),
+      allocateProducerIdBlock: (brokerId) => allocateProducerIdBlock(this.link.client, brokerId),
+      groups: this.groups,
+      coordinatorFinder: this.createCoordinatorFinder(this.groups, autoTopics),
+      legacyOffsets: this.createLegacyOffsets(),
+      randomInt: (below) => randomInt(below),
+      logger: createLogger('kafka.server.KafkaApis', `[KafkaApi-${this.id}] `),
+    });
+    await this.topicConfigs.watch();
+    await this.register();
+    this.openController.start(this.link.client);
+    // Clients that connect at once find a broker that knows the cluster, when it is the controller itself.
+    await this.openController.idle();
+    this.socketServer.serve(new RequestRouter(handlers));
+    this.logger.info('started');
+  }
+
+  startFailed(error: unknown): void {
+    const logger = this.logger;
+    logger.error('Fatal error during KafkaServer startup. Prepare to shutdown', { error: describeFatal(error) });
+  }
+
+  private async connect(): Promise<void> {
+    const { settings } = this;
+    const servers = settings.zookeeperConnect ?? '';
+    const keeper = await SessionKeeper.open(settings.logDirList[0]!, servers, this.logger);
+    this.sessionKeeper = keeper;
+    this.openLink = new CoordinatorLink({
+      servers,
+      sessionTimeoutMs: settings.zookeeperSessionTimeoutMs,
+      connectionTimeoutMs: settings.effectiveConnectionTimeoutMs,
+      session: await keeper.read(),
+      onSession: (session) => keeper.write(session),
+      wallMs: () => this.clock.wallMs(),
+      logger: createLogger('kafka.zookeeper.ZooKeeperClient', '[ZooKeeperClient Kafka server] '),
+      ephemeralLogger: createLogger('kafka.zk.KafkaZkClient$CheckedEphemeral'),
+      registrationLogger: createLogger('kafka.zk.KafkaZkClient'),
+    });
+    await this.openLink.connect();
+  }
+
+  /** The configured id, the one the log directories remember, or a new one. */
+  private async findId(): Promise<void> {
+    const { settings } = this;
+    const logger = createLogger('kafka.server.BrokerMetadataCheckpoint');
+    const stored = await readMetaProperties(settings.logDirList, nodeFileSystem, logger);
+    if (settings.brokerId >= 0) this.id = settings.brokerId;
+    else this.id = stored?.brokerId ?? (await this.link.generateBrokerId(settings.reservedBrokerMaxId));
+    this.logger = createLogger('kafka.server.KafkaServer', `[KafkaServer id=${this.id}] `);
+  }
+
+  private async openLogs(): Promise<LogManager> {
+    const { settings } = this;
+    await this.topicConfigs.readAll();
+    const logs = await LogManager.open({
+      dirs: settings.logDirList,
+      brokerId: this.id,
+      clusterId: this.cluster,
+      defaults: this.logDefaults,
+      configOf: (topic) => this.logConfig(topic),
+      clock: this.clock,
+      scheduler: systemScheduler,
+      recoveryThreadsPerDataDir: settings.numRecoveryThreadsPerDataDir,
+      producerIdExpirationMs: settings.producerIdExpirationMs,
+      retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
+      flushCheckIntervalMs: settings.logFlushSchedulerIntervalMs,
+      recoveryPointCheckpointIntervalMs: settings.logFlushOffsetCheckpointIntervalMs,
+      logStartCheckpointIntervalMs: settings.logFlushStartOffsetCheckpointIntervalMs,
+    });
+    logs.onDirFailure(({ logDir, error, othersLeft }) => {
+      this.replicas?.logDirFailed(logDir, error);
+      if (othersLeft) this.reportDirFailure();
+      else this.options.onFatal?.(error);
+    });
+    this.topicConfigs.onChange((topic) => logs.updateConfig(topic, this.logConfig(topic)));
+    return logs;
+  }
+
+  /** The topic's config as far as it was read; what cannot be read is worth the defaults, so that the records stay reachable. */
+  private logConfig(topic: string): LogConfig {
+    try {
+      return logConfigFrom(this.logDefaults, this.topicConfigs.getKnown(topic));
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      this.logger.error(`The configuration of topic ${topic} is invalid: its logs use the broker's defaults`, { error });
+      return this.logDefaults;
+    }
+  }
+
+  private createReplicas(logs: LogManager): ReplicaManager {
+    return new ReplicaManager({
+      brokerId: this.id,
+      logs,
+      cluster: this.cache,
+      clock: this.clock,
+      scheduler: systemScheduler,
+      replicaLagTimeMaxMs: this.settings.replicaLagTimeMaxMs,
+      highWatermarkCheckpointIntervalMs: this.settings.replicaHighWatermarkCheckpointIntervalMs,
+    });
+  }
+
+  /** The controller asks, and so learns which replicas are gone. */
+  private reportDirFailure(): void {
+    const path = `${logDirEventZnode.parentPath}/${logDirEventZnode.prefix}`;
+    this.link.client.create(path, logDirEventZnode.encode(this.id), { mode: CreateMode.PERSISTENT_SEQUENTIAL }).then(
+      () => undefined,
+      (error: unknown) => this.logger.error('The controller could not be told of the failed log directory', { error }),
+    );
+  }
+
+  private createSocketServer(): SocketServer {
+    const { settings } = this;
+    return new SocketServer({
+      listeners: settings.listenerEndPoints,
+      requestBytesMax: settings.socketRequestMaxBytes,
+      idleMsMax: settings.connectionsMaxIdleMs,
+      backlogSize: settings.socketListenBacklogSize,
+      connectionsMax: settings.maxConnections,
+      connectionsPerIpMax: settings.maxConnectionsPerIp,
+      connectionsByIp: settings.maxConnectionsByIp,
+      logger: createLogger('kafka.network.SocketServer', `[SocketServer listenerType=ZK_BROKER, nodeId=${this.id}] `),
+      acceptorLogger: createLogger('kafka.network.DataPlaneAcceptor'),
+    });
+  }
+
+  private createOrders(replicas: ReplicaManager): ControllerOrders {
+    return new ControllerOrders({
+      replicas,
+      cache: this.cache,
+      topicConfigs: this.topicConfigs,
+      brokerEpoch: () => this.brokerEpoch,
+      onTopicsGone: (topics) => {
+        this.groups?.topicsDeleted(topics).catch((error: unknown) => this.logger.error('Offsets of deleted topics could not be removed', { error }));
+      },
+    });
+  }
+
+  private createRemoteBrokers(): RemoteBrokers {
+    return new RemoteBrokers({
+      listenerName: this.settings.interBrokerListener,
+      clientId: String(this.id),
+      requestTimeoutMs: this.settings.controllerSocketTimeoutMs,
+      isAlive: (broker) => this.openController?.state?.liveBrokers.get(broker.registration.id)?.brokerEpoch === broker.brokerEpoch,
+      logger: createLogger('kafka.controller.RequestSendThread', `[RequestSendThread controllerId=${this.id}] `),
+    });
+  }
+
+  private createController(orders: ControllerOrders, remote: RemoteBrokers): Controller {
+    const { settings } = this;
+    const channels = new Channels({
+      ownId: this.id,
+      orders,
+      remote: (broker, request) => remote.send(broker, request),
+      logger: createLogger('kafka.controller.ControllerChannelManager', `[Channel manager on controller ${this.id}]: `),
+    });
+    return new Controller({
+      brokerId: this.id,
+      channels,
+      interBrokerListener: settings.interBrokerListener,
+      isTopicDeletionEnabled: settings.deleteTopicEnable,
+      rebalance: settings.autoLeaderRebalanceEnable
+        ? { checkIntervalMs: settings.leaderImbalanceCheckIntervalSeconds * 1000, imbalancePercentage: settings.leaderImbalancePerBrokerPercentage }
+        : null,
+      isUncleanElectionAllowed: async (topic) => {
+        await this.topicConfigs.get(topic);
+        return this.logConfig(topic).uncleanLeaderElectionEnable;
+      },
+      wallMs: () => this.clock.wallMs(),
+      logger: createLogger('kafka.controller.KafkaController', `[Controller id=${this.id}] `),
+    });
+  }
+
+  private createTopicAdmin(): TopicAdmin {
+    return new TopicAdmin({
+      client: () => this.link.client,
+      cache: this.cache,
+      topicConfigs: this.topicConfigs,
+      settings: this.settings,
+      randomInt: (below) => randomInt(below),
+      logger: createLogger('kafka.zk.AdminZkClient'),
+    });
+  }
+
+  private createGroups(replicas: ReplicaManager): GroupCoordinator {
+    const groups = new GroupCoordinator({
+      config: this.settings,
+      log: new ReplicatedOffsetsLog(replicas),
+      clock: this.clock,
+      timers: systemScheduler,
+      randomUuid: () => randomUUID(),
+      logger: createLogger('kafka.coordinator.group.GroupCoordinator', `[GroupCoordinator ${this.id}]: `),
+    });
+    replicas.onLeadership(followLeadership(groups));
+    return groups;
+  }
+
+  private createCoordinatorFinder(groups: GroupCoordinator, autoTopics: AutoTopics): CoordinatorFinder {
+    return new CoordinatorFinder({
+      config: this.settings,
+      cluster: this.cache,
+      partitionFor: (groupId) => groups.partitionFor(groupId),
+      ensureTopic: ({ name, numPartitions, replicationFactor, configs }) =>
+        autoTopics.ensure({
+          name,
+          partitionCount: numPartitions,
+          replicationFactor,
+          assignment: new Map(),
+          configs: new Map(Object.entries(configs)),
+        }),
+    });
+  }
+
+  /** Through whichever session stands. */
+  private createLegacyOffsets(): ZnodeOffsets {
+    return new ZnodeOffsets({
+      create: (path, data, options) => this.link.client.create(path, data, options),
+      getData: (path, options) => this.link.client.getData(path, options),
+      setData: (path, data, version) => this.link.client.setData(path, data, version),
+    });
+  }
+
+  private async offsetsPartitionCount(): Promise<number> {
+    const znode = await getDataOrNull(this.link.client, topicZnode.path(OFFSETS_TOPIC));
+    return znode === null ? this.settings.offsetsTopicNumPartitions : topicZnode.decode(OFFSETS_TOPIC, znode.data).partitions.size;
+  }
+
+  private async register(): Promise<void> {
+    this.brokerEpoch = await this.link.register(this.registration(), {
+      expired: () => this.controller.sessionExpired(),
+      renewed: (client, brokerEpoch) => {
+        this.brokerEpoch = brokerEpoch;
+        this.topicConfigs.watch().catch((error: unknown) => this.logger.warn('Could not watch the configuration', { error }));
+        this.controller.start(client);
+      },
+      failed: (error) => {
+        this.logger.error('The broker could not be registered again', { error });
+        this.options.onFatal?.(error);
+      },
+    });
+  }
+
+  private registration(): BrokerRegistration {
+    const endpoints = this.settings.advertisedEndPoints.map((endPoint): BrokerEndPoint => {
+      // Port 0 stands for whatever the listener of that name got.
+      const port = endPoint.port === 0 ? this.bound.find(({ listenerName }) => listenerName === endPoint.listenerName)?.port : endPoint.port;
+      const host = endPoint.host === null || endPoint.host === '0.0.0.0' ? hostname() : endPoint.host;
+      return { listenerName: endPoint.listenerName, host, port: port ?? endPoint.port, securityProtocol: endPoint.securityProtocol };
+    });
+    return { id: this.id, endpoints, rack: this.settings.brokerRack };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.logger.info('shutting down');
+    if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable) await this.handOver();
+    // One after the other, and each even if the one before could not: what is not written down is recovered at the next start.
+    await this.step('socket server', () => this.socketServer?.close());
+    await this.step('group coordinator', () => this.groups?.close());
+    await this.step('controller', () => this.openController?.close());
+    await this.step('replica manager', () => this.replicas?.close());
+    await this.step('log manager', () => this.logs?.close());
+    await this.step('channels to other brokers', () => this.remote?.close());
+    await this.step('coordinator session', () => this.openLink?.close());
+    await this.step('coordinator session file', () => this.sessionKeeper?.close({ isOver: this.openLink?.isClosedCleanly ?? false }));
+    this.logger.info('shut down completed');
+  }
+
+  private async step(what: string, close: () => Promise<void> | void | undefined): Promise<void> {
+    try {
+      await close();
+    } catch (error) {
+      this.logger.error(`The ${what} could not be closed`, { error });
+    }
+  }
+
+  /** Controlled shutdown: asks the controller to move what this broker leads, a few times. */
+  private async handOver(): Promise<void> {
+    const { controlledShutdownMaxRetries, controlledShutdownRetryBackoffMs } = this.settings;
+    this.logger.info('Starting controlled shutdown');
+    for (let tries = 1; tries <= controlledShutdownMaxRetries; tries++) {
+      try {
+        const response = await this.askToLeave();
+        if (response === null) return; // nobody is there who could take over
+        if (response.errorCode === ErrorCode.NONE && response.remainingPartitions.length === 0) {
+          this.logger.info('Controlled shutdown request returned successfully');
+          return;
+        }
+        this.logger.info(`${response.remainingPartitions.length} partitions remain to move, error code ${response.errorCode}`);
+      } catch (error) {
+        this.logger.warn('Error during controlled shutdown', { error });
+      }
+      if (tries < controlledShutdownMaxRetries) await new Promise((resolve) => setTimeout(resolve, controlledShutdownRetryBackoffMs));
+    }
+    this.logger.warn('Proceeding to do an unclean shutdown as all the controlled shutdown attempts failed');
+  }
+
+  private async askToLeave(): Promise<ControlledShutdownResponse | null> {
+    const request = { brokerId: this.id, brokerEpoch: this.brokerEpoch };
+    if (this.controller.isActive) return await this.controller.controlledShutdown(request);
+    const controllerId = this.cache.controllerId;
+    const endpoint = this.cache.endpoint(controllerId, this.settings.interBrokerListener);
+    if (endpoint === null || controllerId === this.id) return null;
+    const { host, port } = endpoint;
+    this.logger.info(`Asking controller ${controllerId} at ${formatHost(host)}:${port}`);
+    const endpoints = [{ listenerName: this.settings.interBrokerListener, host, port, securityProtocol: 'PLAINTEXT' }];
+    const registration = { id: controllerId, endpoints, rack: null };
+    return await this.remote!.controlledShutdown({ registration, brokerEpoch: -1 }, this.id, this.brokerEpoch);
+  }
+}
