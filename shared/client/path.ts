@@ -40,6 +40,7 @@ export function prependChroot(chroot: string, path: string): string {
 
 /** Cuts the chroot off a server's path. A path outside of it (there is none in answers to our requests) stays as it is. */
 export function stripChroot(chroot: string, path: string): string {
-  if (chroot === '' || !path.startsWith(chroot)) return path;
-  return path.length === chroot.length ? '/' : path.slice(chroot.length);
+  if (chroot === '') return path;
+  if (path === chroot) return '/';
+  return path.startsWith(chroot) && path[chroot.length] === '/' ? path.slice(chroot.length) : path;
 }
