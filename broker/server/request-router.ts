@@ -18,6 +18,9 @@ export class ProtocolError extends Error {
   override readonly name = 'InvalidRequestException';
 }
 
+/** API key, version and correlation id. */
+const FIXED_HEADER_SIZE = 8;
+
 /** What a connection knows of its client. */
 export type Peer = Pick<RequestContext, 'listenerName' | 'clientAddress' | 'connectionId' | 'principal' | 'closed' | 'onClose'>;
 
@@ -48,6 +51,10 @@ export class RequestRouter {
     const reader = new Reader(frame);
     const header = readRequestHeader(reader, isFlexible);
     const { apiKey, apiVersion, correlationId, clientId } = header;
+    // How a client from the future lays out its header cannot be known, nor does it matter.
+    if (apiKey === apiVersions.key && apiVersion > apiVersions.versionMax && frame.length >= FIXED_HEADER_SIZE) {
+      return { answer: unsupportedApiVersions(correlationId) };
+    }
     if (!reader.complete) throw new ProtocolError(`Error parsing request header: ${reader.failure}`);
     const handler = this.handlers[apiKey];
     if (handler === undefined) {
@@ -56,7 +63,7 @@ export class RequestRouter {
     }
     const { api } = handler;
     if (apiVersion < api.versionMin || apiVersion > api.versionMax) {
-      if (apiKey === apiVersions.key) return { answer: unsupportedApiVersions(correlationId) };
+      if (apiKey === apiVersions.key) return { answer: unsupportedApiVersions(correlationId) }; // a negative one
       throw new ProtocolError(`Received request for api with key ${apiKey} (${api.name}) and unsupported version ${apiVersion}`);
     }
     const request = api.request.decode(reader, apiVersion);

@@ -115,14 +115,13 @@ export class SocketServer {
       if (left === 0) this.countByAddress.delete(address);
       else this.countByAddress.set(address, left);
       this.waiting = this.waiting.filter((entry) => entry.socket !== socket);
-      this.admitWaiting();
     });
     this.waiting.push({ socket, listener });
     this.admitWaiting();
   }
 
   private hasRoom(): boolean {
-    return this.router !== null && this.connections.size < this.options.connectionsMax;
+    return !this.closing && this.router !== null && this.connections.size < this.options.connectionsMax;
   }
 
   private admitWaiting(): void {
@@ -145,7 +144,10 @@ export class SocketServer {
       logger: this.logger,
     });
     this.connections.add(connection);
-    connection.onClose(() => this.connections.delete(connection));
+    connection.onClose(() => {
+      this.connections.delete(connection);
+      this.admitWaiting();
+    });
     socket.resume();
   }
 

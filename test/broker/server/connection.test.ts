@@ -176,7 +176,7 @@ describe('a client connection', () => {
       ['an empty frame', () => int32(0), /Error parsing request header/],
       ['half a header', () => Buffer.concat([int32(3), Buffer.from([0, 12, 0])]), /Error parsing request header/],
       ['an API nobody knows', () => frame(999, 0, 1), /Unknown API key 999/],
-      ['an API that is not served', () => frame(0, 9, 1), /Received request api key Produce which is not enabled/],
+      ['an API that is not served', () => frame(0, 3, 1), /Received request api key Produce which is not enabled/],
       ['a version that is not served', () => frame(12, 99, 1, body()), /key 12 \(Heartbeat\) and unsupported version 99/],
       ['a body that ends too early', () => frame(12, 0, 1, body().subarray(0, 5)), /Error getting request for apiKey: Heartbeat, apiVersion: 0/],
     ];
