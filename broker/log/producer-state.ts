@@ -3,7 +3,7 @@
  * batches land once (idempotence, KIP-98) and says how far reads of committed data may go. Pure; `snapshot` and `restore` are the
  * content of Kafka's `.snapshot` files.
  *
- *     snapshot: version i16 = 1 | CRC-32C u32 of the rest | count i32 | entries of 48 bytes:
+ *     snapshot: version i16 = 1 | CRC-32C u32 of the rest | count i32 | entries of 46 bytes:
  *               producerId i64, epoch i16, lastSequence i32, lastOffset i64, offsetDelta i32, timestamp i64,
  *               coordinatorEpoch i32, currentTransactionFirstOffset i64 (-1 none)
  */
@@ -19,7 +19,7 @@ export type AppendOrigin = 'client' | 'coordinator' | 'replication';
 const BATCHES_KEPT = 5;
 const SEQUENCE_MAX = 0x7fff_ffff;
 const SNAPSHOT_VERSION = 1;
-const SNAPSHOT_ENTRY_SIZE = 48;
+const SNAPSHOT_ENTRY_SIZE = 46;
 const NONE = -1;
 
 interface AppendedBatch {

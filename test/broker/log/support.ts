@@ -10,7 +10,7 @@ import type { LogSurroundings } from '../../../broker/log/log-state.ts';
 import { TickWriter } from '../../../broker/log/log-writer.ts';
 import { MemoryFileSystem } from '../../../broker/log/memory-file-system.ts';
 import { PartitionLog } from '../../../broker/log/partition-log.ts';
-import type { PartitionLogOptions } from '../../../broker/log/partition-log.ts';
+import type { AppendOptions, PartitionLogOptions } from '../../../broker/log/partition-log.ts';
 import type { Scheduler } from '../../../broker/log/scheduler.ts';
 import { TailBudget } from '../../../broker/log/tail-pages.ts';
 import type { TailLimits } from '../../../broker/log/tail-pages.ts';
@@ -130,10 +130,10 @@ export function batchOf(values: readonly string[], options: BatchOptions & { tim
   return buildBatch({ records, ...rest });
 }
 
-export const CLIENT = { origin: 'client', leaderEpoch: 0, nowMs: NOW_MS } as const;
+export const CLIENT: AppendOptions = { origin: 'client', leaderEpoch: 0, nowMs: NOW_MS };
 
 /** Appends a batch, waits until it is written, and returns its base offset; throws the refusal. */
-export async function put(log: PartitionLog, batch: Buffer, options: Partial<typeof CLIENT> = {}): Promise<number> {
+export async function put(log: PartitionLog, batch: Buffer, options: Partial<AppendOptions> = {}): Promise<number> {
   const result = log.append(batch, { ...CLIENT, ...options });
   if (!result.ok) throw new Error(`refused with ${result.errorCode}: ${result.message}`);
   await result.written;
