@@ -55,7 +55,8 @@ for (const [name, transport] of [
     });
 
     async function deleteTree(client: CoordinatorClient, path: string): Promise<void> {
-      for (const child of (await client.getChildren(path)).children) await deleteTree(client, `${path}/${child}`);
+      const { children } = await client.getChildren(path);
+      await Promise.all(children.map((child) => deleteTree(client, `${path}/${child}`)));
       await client.delete(path);
     }
 
