@@ -79,6 +79,8 @@ export class LogManager {
   private readonly surroundings: LogSurroundings;
   private readonly dirs: LogDir[];
   private readonly logs = new Map<string, PartitionLog>();
+  /** The directory of each log, by name, from the moment it is decided. */
+  private readonly homes = new Map<string, LogDir>();
   /** Logs on their way in or out, by name: the next step for the same name waits. */
   private readonly changing = new Map<string, Promise<unknown>>();
   private readonly offline = new Set<string>();
@@ -181,8 +183,9 @@ export class LogManager {
           this.logger.warn(`Found ${dir.file(name)}, a replica on its way between log directories, which is not supported yet: it is left alone.`);
         } else {
           const { topic, partition } = parsed;
-          const twin = this.logs.get(name);
-          if (twin !== undefined) throw this.duplicateDirectories(name, dir.path, twin.logDir);
+          const twin = this.homes.get(name);
+          if (twin !== undefined) throw duplicateDirectories(name, dir.path, twin.path);
+          this.homes.set(name, dir);
           const log = await PartitionLog.open({
             topic,
             partition,
@@ -195,23 +198,13 @@ export class LogManager {
               logStartOffset: logStarts.get(name) ?? 0,
             },
           });
-          this.logs.set(name, log);
+          await this.admit(name, log, dir);
         }
       });
     } catch (error) {
       if (!(error instanceof FileSystemError) && !(error instanceof CheckpointError) && !(error instanceof StorageError)) throw error;
       this.failDir(dir.path, error, `Error while loading log dir ${dir.path}`);
     }
-  }
-
-  private duplicateDirectories(name: string, one: string, other: string): LogStartError {
-    return new LogStartError(
-      'java.lang.IllegalStateException',
-      `Duplicate log directories for ${name} are found in both ${path.join(one, name)} and ${path.join(other, name)}. It is likely ` +
-        'because log directory failure happened while broker was replacing current replica with future replica. Recover broker from ' +
-        'this failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in ' +
-        'the log directory that is known to have failed recently.',
-    );
   }
 
   get liveDirs(): readonly string[] {
@@ -274,6 +267,7 @@ export class LogManager {
     }
     const dir = this.emptiestDir();
     if (dir === undefined) throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
+    this.homes.set(name, dir);
     try {
       const log = await PartitionLog.open({
         topic,
@@ -283,10 +277,11 @@ export class LogManager {
         surroundings: this.surroundings,
         topicId,
       });
-      this.logs.set(name, log);
+      await this.admit(name, log, dir);
       this.logger.info(`Created log for partition ${name} in ${dir.file(name)}`);
       return log;
     } catch (error) {
+      this.homes.delete(name);
       if (!(error instanceof FileSystemError)) throw error;
       const message = `Error while creating log for ${name} in dir ${dir.path}`;
       this.failDir(dir.path, error, message);
@@ -294,17 +289,22 @@ export class LogManager {
     }
   }
 
-  private emptiestDir(): LogDir | undefined {
-    const counts = new Map(this.dirs.filter((dir) => dir.online).map((dir) => [dir, 0]));
-    for (const log of this.logs.values()) {
-      const dir = this.dirOf(log);
-      if (dir !== undefined) counts.set(dir, (counts.get(dir) ?? 0) + 1);
+  /** Takes in a log that was opened, unless its directory failed meanwhile. */
+  private async admit(name: string, log: PartitionLog, dir: LogDir): Promise<void> {
+    if (dir.online) {
+      this.logs.set(name, log);
+      return;
     }
-    return [...counts].sort(([, a], [, b]) => a - b)[0]?.[0];
+    this.offline.add(name);
+    log.takeOffline();
+    await log.letGo();
+    throw new StorageError(dir.path, `Can not open log ${name} because log directory ${dir.path} is offline`);
   }
 
-  private dirOf(log: PartitionLog): LogDir | undefined {
-    return this.dirs.find((dir) => dir.path === log.logDir);
+  private emptiestDir(): LogDir | undefined {
+    const counts = new Map(this.dirs.filter((dir) => dir.online).map((dir) => [dir, 0]));
+    for (const dir of this.homes.values()) if (counts.has(dir)) counts.set(dir, counts.get(dir)! + 1);
+    return [...counts].sort(([, a], [, b]) => a - b)[0]?.[0];
   }
 
   private change<T>(name: string, step: () => Promise<T>): Promise<T> {
@@ -327,12 +327,18 @@ export class LogManager {
     const log = this.logs.get(name);
     if (log === undefined) return;
     this.logs.delete(name);
+    this.homes.delete(name);
     this.highWatermarks.delete(name);
     const target = path.join(log.logDir, deletedDirectoryName(topic, partition));
-    await this.change(name, async () => {
-      await log.moveTo(target);
-      await log.letGo();
-    });
+    try {
+      await this.change(name, async () => {
+        await log.moveTo(target);
+        await log.letGo();
+      });
+    } catch (error) {
+      if (error instanceof StorageError) return; // the directory went offline, and the log with it
+      throw error;
+    }
     this.logger.info(`Log for partition ${name} is renamed to ${target} and is scheduled for deletion`);
     this.removeLater(target);
     await this.upkeep.checkpointRecoveryPoints();
@@ -431,6 +437,16 @@ export class LogManager {
     for (const dir of this.dirs) dir.release();
     await this.surroundings.handles.close();
   }
+}
+
+function duplicateDirectories(name: string, one: string, other: string): LogStartError {
+  return new LogStartError(
+    'java.lang.IllegalStateException',
+    `Duplicate log directories for ${name} are found in both ${path.join(one, name)} and ${path.join(other, name)}. It is likely ` +
+      'because log directory failure happened while broker was replacing current replica with future replica. Recover broker from this ' +
+      'failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in the ' +
+      'log directory that is known to have failed recently.',
+  );
 }
 
 function toError(error: unknown): Error {

@@ -178,6 +178,7 @@ export class MemoryFileSystem implements FileSystem {
       },
       read: async (buffer, position) => {
         await this.step('read', filePath, life);
+        if (position >= file.size) return 0;
         return file.content.copy(buffer, 0, position, Math.min(file.size, position + buffer.length));
       },
       sync: async () => {
@@ -223,7 +224,7 @@ export class MemoryFileSystem implements FileSystem {
 
   async status(rawPath: string): Promise<FileStatus | null> {
     const filePath = path.resolve('/', rawPath);
-    await this.step('read', filePath);
+    await this.step('list', filePath);
     const node = this.nodes.get(filePath);
     if (node === undefined) return null;
     if (node === 'directory') return { size: 0, isDirectory: true, modifiedMs: 0 };

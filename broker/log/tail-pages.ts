@@ -17,6 +17,8 @@ import { assert } from '../../shared/base/assert.ts';
 
 const PAGE_BYTES_MIN = 4096;
 const PAGE_BYTES_MAX = 256 * 1024;
+/** Above this many queued pages it pays to look which of them are gone. */
+const QUEUE_TIDY_ABOVE = 4096;
 
 export interface Page {
   readonly owner: TailPages;
@@ -56,9 +58,18 @@ export class TailBudget {
     return this.total;
   }
 
+  /** Pages that are looked at for eviction, some of which may be gone. */
+  get queuedCount(): number {
+    return this.queue.length;
+  }
+
   admit(page: Page): void {
     this.total += page.buffer.length;
     this.queue.push(page);
+    if (this.queue.length > QUEUE_TIDY_ABOVE && this.queue.length > 2 * this.liveCountMax()) {
+      this.queue = this.queue.filter((queued, slot) => slot >= this.head && !queued.evicted);
+      this.head = 0;
+    }
   }
 
   release(page: Page): void {
@@ -78,14 +89,11 @@ export class TailBudget {
     if (this.head > 256 && this.head * 2 > this.queue.length) {
       this.queue.splice(0, this.head);
       this.head = 0;
-    } else if (this.queue.length > 4096 && this.queue.length > 2 * this.liveCount()) {
-      this.queue = this.queue.filter((page, slot) => slot >= this.head && !page.evicted);
-      this.head = 0;
     }
   }
 
-  /** An estimate from above of how many pages are kept: every one has the smallest size at least. */
-  private liveCount(): number {
+  /** No more pages than this are kept: every one has the smallest size at least. */
+  private liveCountMax(): number {
     return Math.ceil(this.total / PAGE_BYTES_MIN);
   }
 }

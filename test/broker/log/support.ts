@@ -17,7 +17,7 @@ import type { TailLimits } from '../../../broker/log/tail-pages.ts';
 import { buildBatch } from '../../../broker/records/build-batch.ts';
 import type { BatchOptions } from '../../../broker/records/build-batch.ts';
 import { iterateRecords } from '../../../broker/records/iterate-records.ts';
-import { batchSizeOf } from '../../../broker/records/record-batch.ts';
+import { batchSizeOf, lastOffsetOf } from '../../../broker/records/record-batch.ts';
 
 export const NOW_MS = 1_790_000_000_000;
 
@@ -162,10 +162,9 @@ export async function readAll(log: PartitionLog, startOffset = log.logStartOffse
   let next = startOffset;
   while (next < log.logEndOffset) {
     const batches = await log.read(next, maxBytes, { maxOffsetExclusive: log.logEndOffset, minOneBatch: true });
-    const records = recordsOf(batches, next);
-    if (records.length === 0) break;
-    seen.push(...records);
-    next = records.at(-1)!.offset + 1;
+    if (batches.length === 0) break;
+    seen.push(...recordsOf(batches, next));
+    for (let at = 0; at < batches.length; at += batchSizeOf(batches, at)) next = lastOffsetOf(batches, at) + 1;
   }
   return seen;
 }

@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createPrng } from '../../../shared/base/prng.ts';
+import { FileSystemError, readRange } from '../../../broker/log/file.ts';
+import type { FileSystem } from '../../../broker/log/file.ts';
+import { HandlePool } from '../../../broker/log/handle-pool.ts';
+import { MemoryFileSystem } from '../../../broker/log/memory-file-system.ts';
+import { nodeFileSystem } from '../../../broker/log/node-file-system.ts';
+
+/** What both disks have to do alike. */
+function behavesAsDisk(name: string, make: () => { fileSystem: FileSystem; root: string; done: () => void }): void {
+  describe(name, () => {
+    let fileSystem: FileSystem;
+    let root: string;
+    let done: () => void;
+    beforeEach(() => ({ fileSystem, root, done } = make()));
+    afterEach(() => done());
+    const at = (...names: string[]): string => path.join(root, ...names);
+
+    it('writes many buffers at a position and reads them back', async () => {
+      const handle = await fileSystem.open(at('f'), { create: true });
+      await handle.writev([Buffer.from('abc'), Buffer.alloc(0), Buffer.from('defg')], 0);
+      await handle.writev(Array.from({ length: 3000 }, (_, n) => Buffer.from([n & 0xff])), 7);
+      await handle.sync();
+      expect((await readRange(handle, 2, 4)).toString()).to.equal('cdef');
+      expect(await readRange(handle, 3000, 100)).to.have.length(7);
+      expect(await readRange(handle, 9000, 100)).to.have.length(0);
+      expect((await readRange(handle, 7, 3000))[2999]).to.equal(2999 & 0xff);
+      await handle.truncate(5);
+      expect((await fileSystem.readFile(at('f')))?.toString()).to.equal('abcde');
+      await handle.truncate(7);
+      expect(await fileSystem.readFile(at('f'))).to.deep.equal(Buffer.from('abcde\0\0'));
+      await handle.close();
+      expect(await fileSystem.status(at('f'))).to.include({ size: 7, isDirectory: false });
+    });
+
+    it('makes, lists, renames and removes', async () => {
+      await fileSystem.makeDirectory(at('a', 'b'));
+      await fileSystem.makeDirectory(at('a', 'b'));
+      await fileSystem.writeFile(at('a', 'b', 'f'), Buffer.from('1'));
+      await fileSystem.replaceFile(at('a', 'b', 'f'), Buffer.from('22'));
+      await fileSystem.syncDirectory(at('a', 'b'));
+      expect(await fileSystem.list(at('a', 'b'))).to.deep.equal([{ name: 'f', isDirectory: false }]);
+      expect(await fileSystem.list(at('a'))).to.deep.equal([{ name: 'b', isDirectory: true }]);
+      await fileSystem.rename(at('a', 'b'), at('a', 'c'));
+      expect((await fileSystem.readFile(at('a', 'c', 'f')))?.toString()).to.equal('22');
+      expect(await fileSystem.status(at('a', 'b'))).to.equal(null);
+      await fileSystem.remove(at('a', 'c', 'f'));
+      await fileSystem.remove(at('a', 'c', 'f'));
+      expect(await fileSystem.readFile(at('a', 'c', 'f'))).to.equal(null);
+      await fileSystem.removeTree(at('a'));
+      expect(await fileSystem.status(at('a'))).to.equal(null);
+    });
+
+    it('says what it could not do, with which file and why', async () => {
+      const error = await fileSystem.open(at('missing')).then(() => null, (reason: unknown) => reason);
+      expect(error).to.be.instanceOf(FileSystemError).and.to.include({ code: 'ENOENT', path: at('missing') });
+      expect((error as Error).message).to.include(`Cannot open "${at('missing')}"`);
+    });
+
+    it('gives a lock to one at a time', async () => {
+      const lock = await fileSystem.lock(at('.lock'));
+      expect(lock).to.not.equal(null);
+      expect(await fileSystem.lock(at('.lock'))).to.equal(null);
+      lock!.release();
+      const next = await fileSystem.lock(at('.lock'));
+      expect(next).to.not.equal(null);
+      next!.release();
+      expect((await fileSystem.status(at('.lock')))?.size).to.equal(0);
+    });
+  });
+}
+
+behavesAsDisk('nodeFileSystem', () => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'vivarium-file-'));
+  return { fileSystem: nodeFileSystem, root, done: () => fs.rmSync(root, { recursive: true }) };
+});
+behavesAsDisk('MemoryFileSystem', () => ({ fileSystem: new MemoryFileSystem(), root: '/', done: () => undefined }));
+
+describe('MemoryFileSystem, failing', () => {
+  it('loses writes that were not synced, but never what was', async () => {
+    const sizes = new Set<number>();
+    for (let seed = 0; seed < 200; seed++) {
+      const fileSystem = new MemoryFileSystem();
+      const handle = await fileSystem.open('/f', { create: true });
+      await handle.writev([Buffer.from('synced')], 0);
+      await handle.sync();
+      await handle.writev([Buffer.from('first')], 6);
+      await handle.writev([Buffer.from('second')], 11);
+      fileSystem.crash(createPrng(seed));
+      const content = fileSystem.peek('/f')!;
+      sizes.add(content.length);
+      expect(content.subarray(0, 6).toString()).to.equal('synced');
+      expect('syncedfirstsecond'.startsWith(content.toString().replace(/\0+$/, ''))).to.equal(true);
+      const late = await handle.writev([Buffer.from('x')], 0).then(() => null, (reason: unknown) => reason);
+      expect(late).to.be.instanceOf(FileSystemError);
+    }
+    expect(sizes.size).to.be.above(8);
+  });
+
+  it('fills up, after as much as fits', async () => {
+    const fileSystem = new MemoryFileSystem({ capacity: 10 });
+    const handle = await fileSystem.open('/f', { create: true });
+    const error = await handle.writev([Buffer.alloc(12, 'x')], 0).then(() => null, (reason: unknown) => reason);
+    expect(error).to.include({ code: 'ENOSPC' });
+    expect(fileSystem.used).to.equal(10);
+  });
+
+  it('turns read-only', async () => {
+    const fileSystem = new MemoryFileSystem();
+    await fileSystem.writeFile('/f', Buffer.from('1'));
+    fileSystem.readOnly = true;
+    expect((await fileSystem.readFile('/f'))?.toString()).to.equal('1');
+    for (const attempt of [fileSystem.writeFile('/g', Buffer.alloc(1)), fileSystem.remove('/f'), fileSystem.makeDirectory('/d')]) {
+      expect(await attempt.then(() => null, (reason: unknown) => reason)).to.include({ code: 'EROFS' });
+    }
+  });
+});
+
+describe('HandlePool', () => {
+  it('keeps few files open, and those in use however many', async () => {
+    const fileSystem = new MemoryFileSystem();
+    let open = 0;
+    const counting: FileSystem = Object.assign(Object.create(fileSystem) as FileSystem, {
+      open: async (file: string, options?: { create?: boolean }) => {
+        const handle = await fileSystem.open(file, options);
+        open++;
+        return { ...handle, close: async () => void open-- };
+      },
+    });
+    const pool = new HandlePool(counting, 2);
+    for (const name of ['/a', '/b', '/c', '/a', '/d']) await pool.use(name, true, async () => undefined);
+    expect(open).to.equal(2);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const uses = ['/a', '/b', '/c', '/d'].map((name) => pool.use(name, true, () => held));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(open).to.equal(4);
+    await pool.forget('/a'); // in use: it closes when that ends
+    expect(open).to.equal(4);
+    release();
+    await Promise.all(uses);
+    expect(open).to.equal(2);
+    await pool.close();
+    expect(open).to.equal(0);
+  });
+
+  it('tells everyone who waits that a file cannot be opened, and tries again the next time', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const pool = new HandlePool(fileSystem, 2);
+    const outcomes = await Promise.allSettled([1, 2].map(() => pool.use('/f', false, async () => undefined)));
+    expect(outcomes.map((outcome) => outcome.status)).to.deep.equal(['rejected', 'rejected']);
+    await fileSystem.writeFile('/f', Buffer.alloc(1));
+    expect(await pool.use('/f', false, async () => 'opened')).to.equal('opened');
+    expect(pool.openCount).to.equal(1);
+  });
+});
