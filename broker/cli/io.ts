@@ -1,5 +1,6 @@
 /**
- * What a tool reads from and writes to, and how it ends: commands get these instead of the process, so that tests can run them.
+ * What a tool reads from and writes to, and how it ends: commands get these instead of the process, so that tests can run
+ * them.
  */
 import { formatUsage, type OptionSpec } from './options.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The order in which Java's HashMap hands strings out. Some tools print straight from one, and scripts compare such output, so
- * ours comes in the same order.
+ * The order in which Java's HashMap hands strings out. Some tools print straight from one, and scripts compare such output,
+ * so ours comes in the same order.
  */
 
 /** `String.hashCode`. */

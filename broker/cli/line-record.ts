@@ -1,6 +1,6 @@
 /**
- * Turns a line of the console producer into a record: `[headers DELIMITER] [key SEPARATOR] value`, as the `--property` options ask.
- * Works on bytes, so that what is not UTF-8 arrives as it was typed or piped.
+ * Turns a line of the console producer into a record: `[headers DELIMITER] [key SEPARATOR] value`, as the `--property`
+ * options ask. Works on bytes, so that what is not UTF-8 arrives as it was typed or piped.
  */
 import type { ProducerRecord } from '../client/producer.ts';
 import type { RecordHeader } from '../records/iterate-records.ts';
@@ -44,7 +44,10 @@ export class LineReader {
       [settings[0]!, settings[1]!],
       [settings[0]!, settings[2]!],
       [settings[1]!, settings[2]!],
-      [['null.marker', this.nullMarker], ['key.separator', keySeparator]],
+      [
+        ['null.marker', this.nullMarker],
+        ['key.separator', keySeparator],
+      ],
       [['null.marker', this.nullMarker], settings[1]!],
       [['null.marker', this.nullMarker], settings[0]!],
       [['null.marker', this.nullMarker], settings[2]!],

@@ -1,6 +1,6 @@
 /**
- * How the console consumer shows a record: fields that were asked for, in fixed order, between separators. Bytes are written as they
- * are unless a deserializer turns them into text.
+ * How the console consumer shows a record: fields that were asked for, in fixed order, between separators. Bytes are
+ * written as they are unless a deserializer turns them into text.
  */
 import type { FetchedRecord } from '../client/fetched-records.ts';
 import { JavaError } from './java-exception.ts';
@@ -14,13 +14,18 @@ const PACKAGE = 'org.apache.kafka.common.serialization.';
 function sized(name: string, size: number, read: (bytes: Buffer) => string): Deserializer {
   return (bytes) => {
     if (bytes.length === size) return Buffer.from(read(bytes));
-    throw new JavaError('org.apache.kafka.common.errors.SerializationException', `Size of data received by ${name} is not ${size}`);
+    throw new JavaError(
+      'org.apache.kafka.common.errors.SerializationException',
+      `Size of data received by ${name} is not ${size}`,
+    );
   };
 }
 
 /** A double as Java prints it, for the common range. */
 function javaDouble(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e7 ? value.toFixed(1) : String(value).replace('e+', 'E').replace('e', 'E');
+  return Number.isInteger(value) && Math.abs(value) < 1e7
+    ? value.toFixed(1)
+    : String(value).replace('e+', 'E').replace('e', 'E');
 }
 
 const deserializers: Readonly<Record<string, Deserializer>> = {
@@ -73,7 +78,9 @@ export function defaultFormatter(properties: ReadonlyMap<string, string>): Forma
     if (printPartition) fields.push(Buffer.from(`Partition:${record.partition}`));
     if (printOffset) fields.push(Buffer.from(`Offset:${record.offset}`));
     if (printHeaders) {
-      const headers = record.headers.map(({ key, value }) => Buffer.concat([Buffer.from(`${key}:`), shown(value, headersDeserializer)]));
+      const headers = record.headers.map(({ key, value }) =>
+        Buffer.concat([Buffer.from(`${key}:`), shown(value, headersDeserializer)]),
+      );
       fields.push(headers.length === 0 ? Buffer.from('NO_HEADERS') : join(headers, headersSeparator));
     }
     if (printKey) fields.push(shown(record.key, keyDeserializer));

@@ -1,8 +1,9 @@
 /**
- * Command-line options as Kafka's tools take and document them (they use JOpt Simple): one declaration per option gives parsing,
- * error texts and the two-column usage.
+ * Command-line options as Kafka's tools take and document them (they use JOpt Simple): one declaration per option gives
+ * parsing, error texts and the two-column usage.
  *
- * `--name value`, `--name=value` and `-name value` are the same; names cannot be abbreviated; what is not an option is ignored.
+ * `--name value`, `--name=value` and `-name value` are the same; names cannot be abbreviated; what is not an option is
+ * ignored.
  */
 export interface OptionSpec {
   readonly name: string;
@@ -58,7 +59,10 @@ export class Options {
   one(name: string): string | null {
     const values = this.all(name);
     if (values.length > 1) {
-      throw new OptionError('MultipleArgumentsForOptionException', `Found multiple arguments for option ${name}, but you asked for only one`);
+      throw new OptionError(
+        'MultipleArgumentsForOptionException',
+        `Found multiple arguments for option ${name}, but you asked for only one`,
+      );
     }
     return values[0] ?? null;
   }
@@ -114,7 +118,9 @@ export function parseOptions(list: readonly OptionSpec[], args: readonly string[
     }
   }
   if (!values.has('help')) {
-    const missing = list.filter((spec) => spec.requiredUnless !== undefined && !values.has(spec.name) && !values.has(spec.requiredUnless));
+    const missing = list.filter(
+      (spec) => spec.requiredUnless !== undefined && !values.has(spec.name) && !values.has(spec.requiredUnless),
+    );
     if (missing.length > 0) {
       const names = missing.map(({ name }) => name).join(', ');
       throw new OptionError('MissingRequiredOptionsException', `Missing required option(s) [${names}]`);
@@ -128,7 +134,9 @@ const GAP = '  ';
 
 /** The usage: options by name on the left, what they do on the right, in at most 80 columns. */
 export function formatUsage(list: readonly OptionSpec[]): string {
-  const rows = [...list].sort((a, b) => (a.name < b.name ? -1 : 1)).map((spec) => [leftColumn(spec), rightColumn(spec)] as const);
+  const rows = [...list]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((spec) => [leftColumn(spec), rightColumn(spec)] as const);
   const widest = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
   const leftMax = Math.min((USAGE_WIDTH - GAP.length) / 2, widest(0));
   const rightMax = Math.min(USAGE_WIDTH - GAP.length - leftMax, widest(1));
@@ -175,5 +183,9 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Where Java's line BreakIterator allows a break: after spaces, hyphens and most punctuation inside a word, before an opening bracket. */
-const BREAKS = /(?<=\s)(?=\S)|(?<=-)(?=[A-Za-z])|(?<=[A-Za-z0-9]:)(?=\d)|(?<=[\w)}\]"'>][.,:;!?/])(?=[A-Za-z(<[{])|(?<=[\w'"])(?=[([{])/;
+/**
+ * Where Java's line BreakIterator allows a break: after spaces, hyphens and most punctuation inside a word, before an
+ * opening bracket.
+ */
+const BREAKS =
+  /(?<=\s)(?=\S)|(?<=-)(?=[A-Za-z])|(?<=[A-Za-z0-9]:)(?=\d)|(?<=[\w)}\]"'>][.,:;!?/])(?=[A-Za-z(<[{])|(?<=[\w'"])(?=[([{])/;

@@ -8,7 +8,12 @@ export function isInternalTopic(name: string): boolean {
 }
 
 export function topicPattern(text: string): RegExp {
-  const source = text.trim().replaceAll(',', '|').replaceAll(' ', '').replace(/^["']+/, '').replace(/["']+$/, '');
+  const source = text
+    .trim()
+    .replaceAll(',', '|')
+    .replaceAll(' ', '')
+    .replace(/^["']+/, '')
+    .replace(/["']+$/, '');
   try {
     return new RegExp(`^(?:${source})$`);
   } catch {

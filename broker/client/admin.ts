@@ -1,6 +1,6 @@
 /**
- * The administrative requests that our tools send, each repeated while it fails in passing, for at most `timeoutMs` (a minute,
- * as Java's `default.api.timeout.ms`).
+ * The administrative requests that our tools send, each repeated while it fails in passing, for at most `timeoutMs` (a
+ * minute, as Java's `default.api.timeout.ms`).
  */
 import { ErrorCode, isRetriable } from '../protocol/error-codes.ts';
 import { createPartitions } from '../protocol/messages/37-create-partitions.ts';
@@ -113,7 +113,11 @@ export class Admin {
   /** Settings of topics, by topic. */
   topicConfigs(names: readonly string[]): Promise<Map<string, TopicConfig[]>> {
     return this.call('describeConfigs', async () => {
-      const resources = names.map((resourceName) => ({ resourceType: RESOURCE_TOPIC, resourceName, configurationKeys: null }));
+      const resources = names.map((resourceName) => ({
+        resourceType: RESOURCE_TOPIC,
+        resourceName,
+        configurationKeys: null,
+      }));
       const { results } = await this.cluster.request(describeConfigs, { resources });
       for (const { errorCode, errorMessage } of results) this.check(errorCode, errorMessage);
       return new Map(results.map(({ resourceName, configs }) => [resourceName, configs]));
@@ -151,7 +155,9 @@ export class Admin {
     }
     const found = await Promise.all(
       [...byLeader].map(([leaderId, indexes]) =>
-        this.call('listOffsets', async () => offsetsOf(await this.cluster.broker(leaderId), topic.name ?? '', indexes, timestamp)),
+        this.call('listOffsets', async () =>
+          offsetsOf(await this.cluster.broker(leaderId), topic.name ?? '', indexes, timestamp),
+        ),
       ),
     );
     return found.flat().sort((a, b) => a.partition - b.partition);

@@ -2,7 +2,8 @@
  * What a client knows of a cluster: brokers, leaders, coordinators; and one connection to each broker it talks to.
  *
  * A connection is made on first use, asks the broker for its API versions, and is made anew when it broke, with a pause that
- * doubles from `reconnectBackoffMs` up to a second. Losses are told through `log` in the words of Kafka's NetworkClient, which people search for.
+ * doubles from `reconnectBackoffMs` up to a second. Losses are told through `log` in the words of Kafka's NetworkClient,
+ * which people search for.
  */
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +63,9 @@ export async function negotiate(connection: Connection): Promise<ApiVersionsResp
     response = await connection.request(probe, request, { version });
   }
   if (response.errorCode !== ErrorCode.NONE) throw new KafkaError(response.errorCode);
-  connection.versions = new Map(response.apiKeys.map((range) => [range.apiKey, [range.minVersion, range.maxVersion] as const]));
+  connection.versions = new Map(
+    response.apiKeys.map((range) => [range.apiKey, [range.minVersion, range.maxVersion] as const]),
+  );
   return response;
 }
 
@@ -94,8 +97,8 @@ export class Cluster {
   }
 
   /**
-   * The connection to a broker, made if need be. One attempt: `retry` is for trying again. A `lane` of its own keeps requests from
-   * waiting behind others: a broker answers in order, and a group's join or a long poll may take its time.
+   * The connection to a broker, made if need be. One attempt: `retry` is for trying again. A `lane` of its own keeps
+   * requests from waiting behind others: a broker answers in order, and a group's join or a long poll may take its time.
    */
   connect(node: Node, lane = ''): Promise<Connection> {
     const key = `${node.host}:${node.port}${lane}`;
@@ -117,7 +120,12 @@ export class Cluster {
     if (this.closed) throw new ConnectionError('CLOSED', 'The client was closed');
     const { host, port } = node;
     try {
-      const connection = await Connection.connect({ host, port, clientId: this.options.clientId, requestTimeoutMs: this.options.requestTimeoutMs });
+      const connection = await Connection.connect({
+        host,
+        port,
+        clientId: this.options.clientId,
+        requestTimeoutMs: this.options.requestTimeoutMs,
+      });
       await negotiate(connection);
       this.failures.delete(key);
       return connection;
@@ -138,7 +146,9 @@ export class Cluster {
       () => '<unresolved>',
     );
     const shown = node.host === address ? `/${address}` : `${node.host}/${address}`;
-    this.warn(`Connection to node ${node.id} (${shown}:${node.port}) could not be established. Broker may not be available.`);
+    this.warn(
+      `Connection to node ${node.id} (${shown}:${node.port}) could not be established. Broker may not be available.`,
+    );
     if (node.id < 0 && !this.isAdmin) {
       this.warn(`Bootstrap broker ${node.host}:${node.port} (id: ${node.id} rack: null) disconnected`);
     }
@@ -187,14 +197,18 @@ export class Cluster {
     if (failed.length === 0 || this.isAdmin) return;
     const list = failed.map(({ name, errorCode }) => `${name}=${errorName(errorCode)}`).join(', ');
     this.warn(`Error while fetching metadata with correlation id ${correlationId} : {${list}}`);
-    const invalid = failed.filter(({ errorCode }) => errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION).map(({ name }) => name);
+    const invalid = failed
+      .filter(({ errorCode }) => errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION)
+      .map(({ name }) => name);
     if (invalid.length === 0) return;
     const text = `[${this.options.label}] Metadata response reported invalid topics [${invalid.join(', ')}]`;
     this.options.log?.('ERROR', text, 'org.apache.kafka.clients.Metadata');
   }
 
   private note(response: MetadataResponse): void {
-    this.brokers = new Map(response.brokers.map(({ nodeId, host, port, rack }) => [nodeId, { id: nodeId, host, port, rack }]));
+    this.brokers = new Map(
+      response.brokers.map(({ nodeId, host, port, rack }) => [nodeId, { id: nodeId, host, port, rack }]),
+    );
     this.controllerId = response.controllerId;
     this.clusterId = response.clusterId;
   }
@@ -231,7 +245,12 @@ export class Cluster {
 export type RetryCheck = (error: unknown) => boolean;
 
 /** Repeats `attempt` while it fails in a way that `isTransient` takes for passing, until `timeoutMs` is over. */
-export async function retry<T>(attempt: () => Promise<T>, isTransient: RetryCheck, timeoutMs: number, onTimeout: () => Error): Promise<T> {
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  isTransient: RetryCheck,
+  timeoutMs: number,
+  onTimeout: () => Error,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {

@@ -1,9 +1,9 @@
 /**
- * One TCP connection to a broker. Requests are pipelined: each gets a correlation id and leaves at once; the broker answers in
- * order, so the oldest request waiting owns the next response.
+ * One TCP connection to a broker. Requests are pipelined: each gets a correlation id and leaves at once; the broker answers
+ * in order, so the oldest request waiting owns the next response.
  *
- * Bounds: `inFlightMax` requests wait for answers, later ones are refused; a response above `responseSizeMax` breaks the connection;
- * a request without an answer after its timeout breaks it too, because all behind it are stuck.
+ * Bounds: `inFlightMax` requests wait for answers, later ones are refused; a response above `responseSizeMax` breaks the
+ * connection; a request without an answer after its timeout breaks it too, because all behind it are stuck.
  */
 import net from 'node:net';
 import { FrameSplitter } from '../../shared/bytes/frame-splitter.ts';
@@ -58,7 +58,9 @@ export class Connection {
     this.clientId = options.clientId;
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     socket.on('data', (chunk) => this.receive(chunk));
-    socket.on('error', (cause) => this.fail(new ConnectionError('CLOSED', `Connection to ${this} broke: ${cause.message}`, { cause })));
+    socket.on('error', (cause) =>
+      this.fail(new ConnectionError('CLOSED', `Connection to ${this} broke: ${cause.message}`, { cause })),
+    );
     socket.on('close', () => this.fail(new ConnectionError('CLOSED', `${this} closed the connection`)));
   }
 

@@ -84,10 +84,17 @@ export class Consumer {
 
   /** Consumes partitions without a group, from an offset, EARLIEST or LATEST. */
   assign(partitions: readonly (TopicPartition & { offset: number })[]): void {
-    this.partitions = partitions.map(({ topic, partition, offset }) => ({ topic, partition, leaderId: -1, position: offset }));
+    this.partitions = partitions.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      leaderId: -1,
+      position: offset,
+    }));
   }
 
-  /** Records that have arrived, or none when `timeoutMs` is over first. Throws what cannot pass; returns null once closed. */
+  /**
+   * Records that have arrived, or none when `timeoutMs` is over first. Throws what cannot pass; returns null once closed.
+   */
   async poll(timeoutMs: number): Promise<FetchedRecord[] | null> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -115,7 +122,8 @@ export class Consumer {
   private handOut(): FetchedRecord[] {
     const records = this.buffered;
     this.buffered = [];
-    for (const { topic, partition, offset } of records) this.consumed.set(`${topic}-${partition}`, { topic, partition, offset: offset + 1 });
+    for (const { topic, partition, offset } of records)
+      this.consumed.set(`${topic}-${partition}`, { topic, partition, offset: offset + 1 });
     this.proceed();
     return records;
   }
@@ -152,23 +160,30 @@ export class Consumer {
 
   private async refresh(): Promise<void> {
     const grouped = this.member !== null;
-    const names = this.wanted instanceof RegExp ? null : grouped ? this.wanted : [...new Set(this.partitions.map(({ topic }) => topic))];
+    const names =
+      this.wanted instanceof RegExp ? null : grouped ? this.wanted : [...new Set(this.partitions.map(({ topic }) => topic))];
     const { topics } = await this.cluster.refresh(names, true);
     const { wanted } = this;
     const matching = wanted instanceof RegExp ? topics.filter(({ name }) => wanted.test(name ?? '')) : topics;
-    const invalid = matching.filter(({ errorCode }) => errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION).map(({ name }) => name);
-    if (invalid.length > 0) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Invalid topics: [${invalid.join(', ')}]`);
+    const invalid = matching
+      .filter(({ errorCode }) => errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION)
+      .map(({ name }) => name);
+    if (invalid.length > 0)
+      throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Invalid topics: [${invalid.join(', ')}]`);
     const leaders = new Map<string, number>();
     for (const { name, partitions } of matching) {
       for (const { partitionIndex, leaderId } of partitions) leaders.set(`${name}-${partitionIndex}`, leaderId);
     }
-    for (const partition of this.partitions) partition.leaderId = leaders.get(`${partition.topic}-${partition.partition}`) ?? -1;
+    for (const partition of this.partitions)
+      partition.leaderId = leaders.get(`${partition.topic}-${partition.partition}`) ?? -1;
     const known = matching.filter(({ errorCode, partitions }) => errorCode === ErrorCode.NONE || partitions.length > 0);
     const names2 = known.map(({ name, partitions }) => `${name}/${partitions.length}`).sort();
     // A group learns of new topics and partitions by its members joining again.
     if (grouped && this.subscribed.length > 0 && names2.join() !== this.subscribed.join()) this.member!.needsJoin = true;
     this.subscribed = names2;
-    const missing = grouped ? known.length < matching.length || known.length === 0 : this.partitions.some(({ leaderId }) => leaderId < 0);
+    const missing = grouped
+      ? known.length < matching.length || known.length === 0
+      : this.partitions.some(({ leaderId }) => leaderId < 0);
     this.metadataAtMs = missing ? -Infinity : performance.now();
     if (missing) throw new KafkaError(ErrorCode.LEADER_NOT_AVAILABLE);
   }
@@ -193,7 +208,8 @@ export class Consumer {
     const unset = this.partitions.filter(({ position }) => position === UNSET);
     if (member !== null && unset.length > 0) {
       const committed = await member.committed(unset);
-      for (const partition of unset) partition.position = committed.get(`${partition.topic}-${partition.partition}`) ?? this.resetTo(partition);
+      for (const partition of unset)
+        partition.position = committed.get(`${partition.topic}-${partition.partition}`) ?? this.resetTo(partition);
     }
     const lookups = this.partitions.filter(({ position }) => position === EARLIEST || position === LATEST);
     for (const partition of lookups) {
@@ -208,7 +224,10 @@ export class Consumer {
 
   private resetTo({ topic, partition }: TopicPartition): number {
     if (this.options.autoOffsetReset === 'none') {
-      throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, `Undefined offset with no reset policy for partitions: [${topic}-${partition}]`);
+      throw new KafkaError(
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        `Undefined offset with no reset policy for partitions: [${topic}-${partition}]`,
+      );
     }
     return this.options.autoOffsetReset === 'earliest' ? EARLIEST : LATEST;
   }
@@ -279,7 +298,11 @@ export class Consumer {
   private async commitQuietly(): Promise<void> {
     await this.commit().catch((error: Error) => {
       const { label, log } = this.cluster.options;
-      log?.('WARN', `[${label}] Asynchronous auto-commit failed: ${error.message}`, 'org.apache.kafka.clients.consumer.internals.ConsumerCoordinator');
+      log?.(
+        'WARN',
+        `[${label}] Asynchronous auto-commit failed: ${error.message}`,
+        'org.apache.kafka.clients.consumer.internals.ConsumerCoordinator',
+      );
     });
   }
 

@@ -1,7 +1,9 @@
 /** What can go wrong between our clients and a cluster. */
 import { errorMessage, exceptionName } from '../protocol/error-codes.ts';
 
-/** The connection broke, could not be made, or did not answer in time. Requests on it may or may not have been carried out. */
+/**
+ * The connection broke, could not be made, or did not answer in time. Requests on it may or may not have been carried out.
+ */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   readonly code: 'REFUSED' | 'CLOSED' | 'TIMED_OUT' | 'PROTOCOL' | 'UNSUPPORTED_VERSION';

@@ -1,6 +1,6 @@
 /**
- * Picks out of a fetch answer what a consumer may see: records from its position on (a fetch returns whole batches), without control
- * records and, read committed, without those of aborted transactions.
+ * Picks out of a fetch answer what a consumer may see: records from its position on (a fetch returns whole batches),
+ * without control records and, read committed, without those of aborted transactions.
  */
 import { iterateRecords, type KafkaRecord } from '../records/iterate-records.ts';
 import {
@@ -42,7 +42,10 @@ export function takeRecords(
     const check = validateBatch(records, at, { compacted: true });
     if (!check.ok) {
       if (check.problem === 'incomplete') break; // a limit cut the last batch off: the next fetch brings it whole
-      throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `Record batch for partition ${topic}-${partition} is invalid: ${check.message}`);
+      throw new KafkaError(
+        ErrorCode.CORRUPT_MESSAGE,
+        `Record batch for partition ${topic}-${partition} is invalid: ${check.message}`,
+      );
     }
     const lastOffset = lastOffsetOf(records, at);
     while (aborts.length > 0 && aborts[0]!.firstOffset <= lastOffset) abortedNow.add(aborts.shift()!.producerId);
@@ -52,7 +55,11 @@ export function takeRecords(
         if (readMarker(record)?.type === 'abort') abortedNow.delete(producerId);
       }
     } else if (!isTransactional(records, at) || !abortedNow.has(producerId)) {
-      const timestampType = isLogAppendTime(records, at) ? 'LogAppendTime' : maxTimestampOf(records, at) < 0 ? 'NoTimestampType' : 'CreateTime';
+      const timestampType = isLogAppendTime(records, at)
+        ? 'LogAppendTime'
+        : maxTimestampOf(records, at) < 0
+          ? 'NoTimestampType'
+          : 'CreateTime';
       for (const record of iterateRecords(records, at)) {
         if (record.offset >= next) into.push({ ...record, topic, partition, timestampType });
       }

@@ -1,11 +1,16 @@
 /**
  * A member of a consumer group: joins, takes or hands out assignments, stays alive by heartbeats, commits, leaves.
  *
- * `join` brings one rebalance to its end. Afterwards heartbeats run by themselves; when one says that the group rebalances or that we
- * are out, `needsJoin` turns true and whoever polls calls `join` again.
+ * `join` brings one rebalance to its end. Afterwards heartbeats run by themselves; when one says that the group rebalances
+ * or that we are out, `needsJoin` turns true and whoever polls calls `join` again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../protocol/consumer-protocol.ts';
+import {
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+} from '../protocol/consumer-protocol.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { heartbeat } from '../protocol/messages/12-heartbeat.ts';
 import { joinGroup, type JoinGroupResponse } from '../protocol/messages/11-join-group.ts';
@@ -95,7 +100,10 @@ export class GroupMember {
   }
 
   /** Joins with a subscription and returns our partitions. `countPartitions` is asked for what the leader has to know. */
-  async join(topics: readonly string[], countPartitions: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>): Promise<TopicPartition[]> {
+  async join(
+    topics: readonly string[],
+    countPartitions: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>,
+  ): Promise<TopicPartition[]> {
     this.stopHeartbeats();
     for (;;) {
       if (this.left) return [];
@@ -132,7 +140,8 @@ export class GroupMember {
     if (joined.errorCode !== ErrorCode.NONE) throw new KafkaError(joined.errorCode);
     this.memberId = joined.memberId;
     this.generationId = joined.generationId;
-    const assignments = joined.leader === joined.memberId && !joined.skipAssignment ? await assign(joined, countPartitions) : [];
+    const assignments =
+      joined.leader === joined.memberId && !joined.skipAssignment ? await assign(joined, countPartitions) : [];
     const { memberId, generationId } = this;
     const synced = await connection.request(syncGroup, {
       groupId,
@@ -147,7 +156,9 @@ export class GroupMember {
     this.needsJoin = false;
     this.beat();
     const assignment = decodeAssignment(synced.assignment);
-    return (assignment?.assignedPartitions ?? []).flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    return (assignment?.assignedPartitions ?? []).flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
   }
 
   private beat(): void {
@@ -181,7 +192,10 @@ export class GroupMember {
   /** Committed offsets of partitions; those without one are absent. */
   async committed(partitions: readonly TopicPartition[]): Promise<Map<string, number>> {
     const { groupId } = this.options;
-    const topics = byTopic(partitions, ({ partition }) => partition).map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
+    const topics = byTopic(partitions, ({ partition }) => partition).map(([name, partitionIndexes]) => ({
+      name,
+      partitionIndexes,
+    }));
     for (;;) {
       try {
         const connection = await this.connection();

@@ -1,6 +1,6 @@
 /**
- * MurmurHash2 as Kafka's Java client hashes keys (seed 0x9747b28c), and the partition that follows from it. Every client in use
- * computes the same, which is why records with one key stay in one partition.
+ * MurmurHash2 as Kafka's Java client hashes keys (seed 0x9747b28c), and the partition that follows from it. Every client in
+ * use computes the same, which is why records with one key stay in one partition.
  */
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;

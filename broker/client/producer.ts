@@ -1,12 +1,14 @@
 /**
- * A producer: records gather in one open batch per partition and leave when it is full, when `lingerMs` is over or on `flush`.
+ * A producer: records gather in one open batch per partition and leave when it is full, when `lingerMs` is over or on
+ * `flush`.
  *
- * Order and exactness. A partition has at most one batch on its way, so a retry cannot overtake; with idempotence (the default, as in
- * Java) batches carry producer id and sequence, so a retry of a batch that did arrive is not appended twice. Partitions with the same
- * leader share a request. Callbacks, not promises, tell each record's fate: there are many records.
+ * Order and exactness. A partition has at most one batch on its way, so a retry cannot overtake; with idempotence (the
+ * default, as in Java) batches carry producer id and sequence, so a retry of a batch that did arrive is not appended twice.
+ * Partitions with the same leader share a request. Callbacks, not promises, tell each record's fate: there are many
+ * records.
  *
- * Bounds: `bufferMemory` bytes wait in all; `hasRoom` says when to stop and `room` waits for it. A batch that cannot be delivered in
- * `deliveryTimeoutMs` or within `retries` fails.
+ * Bounds: `bufferMemory` bytes wait in all; `hasRoom` says when to stop and `room` waits for it. A batch that cannot be
+ * delivered in `deliveryTimeoutMs` or within `retries` fails.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, isRetriable } from '../protocol/error-codes.ts';
@@ -28,7 +30,9 @@ export interface ProducerRecord {
   headers?: readonly RecordHeader[];
   timestamp?: number;
 }
-/** Called once per record: with its place, or with what went wrong. Offset -1 when the broker was not asked for it (acks 0). */
+/**
+ * Called once per record: with its place, or with what went wrong. Offset -1 when the broker was not asked for it (acks 0).
+ */
 export type Delivered = (error: Error | null, partition: number, offset: number) => void;
 
 export interface ProducerOptions extends ClusterOptions {
@@ -155,7 +159,8 @@ export class Producer {
       },
       (error: Error) => {
         this.topics.delete(name); // the next record asks again
-        for (const { record, delivered } of topic.waiting ?? []) this.finish([delivered], error, -1, -1, recordSizeBound(record));
+        for (const { record, delivered } of topic.waiting ?? [])
+          this.finish([delivered], error, -1, -1, recordSizeBound(record));
       },
     );
     return topic;
@@ -164,13 +169,22 @@ export class Producer {
   private async refresh(name: string, topic: Topic): Promise<void> {
     const found = (await this.cluster.refresh([name], true)).topics[0];
     if (found === undefined) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    if (found.errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION) throw new KafkaError(found.errorCode, `Invalid topics: [${name}]`);
+    if (found.errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION)
+      throw new KafkaError(found.errorCode, `Invalid topics: [${name}]`);
     if (found.errorCode !== ErrorCode.NONE) throw new KafkaError(found.errorCode);
     for (const { partitionIndex, leaderId } of found.partitions.sort((a, b) => a.partitionIndex - b.partitionIndex)) {
       const known = topic.partitions[partitionIndex];
       if (known !== undefined) known.leaderId = leaderId;
       else {
-        const fresh = { topic: name, index: partitionIndex, leaderId, open: null, ready: [], inFlight: false, nextSequence: 0 };
+        const fresh = {
+          topic: name,
+          index: partitionIndex,
+          leaderId,
+          open: null,
+          ready: [],
+          inFlight: false,
+          nextSequence: 0,
+        };
         topic.partitions.push(fresh);
       }
     }
@@ -180,7 +194,10 @@ export class Producer {
     const partition = topic.partitions[this.choose(topic, record)];
     if (partition === undefined) {
       const range = `is not in the range [0...${topic.partitions.length}).`;
-      const error = new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `Partition ${record.partition} of topic ${record.topic} ${range}`);
+      const error = new KafkaError(
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        `Partition ${record.partition} of topic ${record.topic} ${range}`,
+      );
       this.finish([delivered], error, -1, -1, recordSizeBound(record));
       return;
     }
@@ -350,7 +367,13 @@ export class Producer {
     this.finish(batch.delivered, error, partition.index, baseOffset, batch.weight);
   }
 
-  private finish(delivered: readonly (Delivered | null)[], error: Error | null, partition: number, baseOffset: number, weight: number): void {
+  private finish(
+    delivered: readonly (Delivered | null)[],
+    error: Error | null,
+    partition: number,
+    baseOffset: number,
+    weight: number,
+  ): void {
     this.buffered = Math.max(0, this.buffered - weight);
     this.outstanding -= delivered.length;
     if (this.outstanding === 0) this.buffered = 0; // the accounting is an estimate: it starts over whenever nothing is left
@@ -381,7 +404,10 @@ export class Producer {
     return this.identity;
   }
 
-  /** Takes a new producer id with the next batch: sequences start at 0 everywhere, also for batches that wait to be sent again. */
+  /**
+   * Takes a new producer id with the next batch: sequences start at 0 everywhere, also for batches that wait to be sent
+   * again.
+   */
   private forgetIdentity(): void {
     this.identity = null;
     for (const topic of this.topics.values()) {

@@ -1,6 +1,7 @@
 /**
- * The range assignor: per topic, its partitions in order are dealt out in runs to the members that want it, in order of their ids;
- * the first `partitions % members` get one more. Static members sort by their instance id, so a restart changes nothing.
+ * The range assignor: per topic, its partitions in order are dealt out in runs to the members that want it, in order of
+ * their ids; the first `partitions % members` get one more. Static members sort by their instance id, so a restart changes
+ * nothing.
  */
 export interface MemberSubscription {
   memberId: string;
@@ -24,7 +25,11 @@ export function assignRanges(
     let start = 0;
     for (const [index, { memberId }] of takers.entries()) {
       const size = share + (index < extra ? 1 : 0);
-      if (size > 0) assignments.get(memberId)!.set(topic, Array.from({ length: size }, (_, at) => start + at));
+      if (size > 0)
+        assignments.get(memberId)!.set(
+          topic,
+          Array.from({ length: size }, (_, at) => start + at),
+        );
       start += size;
     }
   }

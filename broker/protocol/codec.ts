@@ -2,8 +2,8 @@
  * Compiles a message's declaration into a decoder and an encoder of one version.
  *
  * The idea: version checks, nullability and flexible encoding are decided here, once, and what is left is a function of
- * straight lines and loops that the engine optimizes like written code. Text enters the generated source only as field names,
- * which are checked to be identifiers; defaults are passed in as values.
+ * straight lines and loops that the engine optimizes like written code. Text enters the generated source only as field
+ * names, which are checked to be identifiers; defaults are passed in as values.
  */
 import { assert } from '../../shared/base/assert.ts';
 import { Reader } from '../../shared/bytes/reader.ts';
@@ -84,7 +84,9 @@ function fieldsOf(shape: Shape): [string, Type<unknown>][] {
   return fields;
 }
 
-/** Fewest bytes a value can take: what bounds array counts. At least 1, so that a count never exceeds the bytes there are. */
+/**
+ * Fewest bytes a value can take: what bounds array counts. At least 1, so that a count never exceeds the bytes there are.
+ */
 function sizeMin(type: Type<unknown>, version: number, flexible: boolean): number {
   const { wire } = type;
   switch (wire.kind) {
@@ -248,7 +250,8 @@ function encodeTags(context: Context, tags: { tag: number; type: Type<unknown>; 
 function differsFromZero(type: Type<unknown>, variable: string): string {
   const { wire, zero } = type;
   if (zero === null) return `${variable} !== null`;
-  if (wire.kind === 'array' || wire.kind === 'bytes' || wire.kind === 'records') return `(${variable} === null || ${variable}.length > 0)`;
+  if (wire.kind === 'array' || wire.kind === 'bytes' || wire.kind === 'records')
+    return `(${variable} === null || ${variable}.length > 0)`;
   if (wire.kind !== 'struct') return `${variable} !== ${JSON.stringify(zero)}`;
   const fields = Object.entries(wire.shape);
   const zeros = zero as Record<string, unknown>;
@@ -269,7 +272,9 @@ function encodeValue(context: Context, type: Type<unknown>, value: string, field
       const index = source.name('i');
       const element = source.name('v');
       source.add(`const ${list} = ${value};`);
-      source.add(`if (!h.writeCount(w, ${list}, ${flexible}, ${nullAllowed})) h.refuseNull(${JSON.stringify(field)}, ${version});`);
+      source.add(
+        `if (!h.writeCount(w, ${list}, ${flexible}, ${nullAllowed})) h.refuseNull(${JSON.stringify(field)}, ${version});`,
+      );
       source.add(`if (${list} !== null) for (let ${index} = 0; ${index} < ${list}.length; ${index}++) {`);
       source.add(`const ${element} = ${list}[${index}];`);
       encodeValue(context, wire.element, element, field);

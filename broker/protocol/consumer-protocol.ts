@@ -1,7 +1,7 @@
 /**
- * What consumers put into JoinGroup metadata and SyncGroup assignments under protocol type `consumer`: an int16 version, then
- * the struct. v1 owned partitions (KIP-429), v2 generation, v3 rack (KIP-881). A reader that knows fewer versions reads what it knows
- * and ignores the rest, so a newer member does not break a group.
+ * What consumers put into JoinGroup metadata and SyncGroup assignments under protocol type `consumer`: an int16 version,
+ * then the struct. v1 owned partitions (KIP-429), v2 generation, v3 rack (KIP-881). A reader that knows fewer versions
+ * reads what it knows and ignores the rest, so a newer member does not break a group.
  */
 import { EMPTY, Reader } from '../../shared/bytes/reader.ts';
 import { Writer } from '../../shared/bytes/writer.ts';

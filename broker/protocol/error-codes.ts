@@ -1,8 +1,8 @@
 /**
  * Kafka's error codes: what a broker answers, whether trying again can help, and what 3.4's tools call it. One row an error.
  *
- * `retriable`: 'no', 'retry', or 'refresh' (retry after fetching metadata). The exception's simple name and the sentence are what Java
- * clients show, and what scripts that watch our tools' output look for.
+ * `retriable`: 'no', 'retry', or 'refresh' (retry after fetching metadata). The exception's simple name and the sentence
+ * are what Java clients show, and what scripts that watch our tools' output look for.
  */
 export const ErrorCode = {
   UNKNOWN_SERVER_ERROR: -1,
@@ -126,7 +126,12 @@ interface Row {
   readonly message: string;
 }
 
-const row = (name: string, retriable: Retriable, exception: string, message: string): Row => ({ name, retriable, exception, message });
+const row = (name: string, retriable: Retriable, exception: string, message: string): Row => ({
+  name,
+  retriable,
+  exception,
+  message,
+});
 
 const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   [
@@ -300,12 +305,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     27,
-    row(
-      'REBALANCE_IN_PROGRESS',
-      'no',
-      'RebalanceInProgressException',
-      'The group is rebalancing, so a rejoin is needed.',
-    ),
+    row('REBALANCE_IN_PROGRESS', 'no', 'RebalanceInProgressException', 'The group is rebalancing, so a rejoin is needed.'),
   ],
   [
     28,
@@ -321,12 +321,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   [31, row('CLUSTER_AUTHORIZATION_FAILED', 'no', 'ClusterAuthorizationException', 'Cluster authorization failed.')],
   [
     32,
-    row(
-      'INVALID_TIMESTAMP',
-      'no',
-      'InvalidTimestampException',
-      'The timestamp of the message is out of acceptable range.',
-    ),
+    row('INVALID_TIMESTAMP', 'no', 'InvalidTimestampException', 'The timestamp of the message is out of acceptable range.'),
   ],
   [
     33,
@@ -374,12 +369,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     44,
-    row(
-      'POLICY_VIOLATION',
-      'no',
-      'PolicyViolationException',
-      'Request parameters do not satisfy the configured policy.',
-    ),
+    row('POLICY_VIOLATION', 'no', 'PolicyViolationException', 'Request parameters do not satisfy the configured policy.'),
   ],
   [
     45,
@@ -392,21 +382,11 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     46,
-    row(
-      'DUPLICATE_SEQUENCE_NUMBER',
-      'no',
-      'DuplicateSequenceException',
-      'The broker received a duplicate sequence number.',
-    ),
+    row('DUPLICATE_SEQUENCE_NUMBER', 'no', 'DuplicateSequenceException', 'The broker received a duplicate sequence number.'),
   ],
   [
     47,
-    row(
-      'INVALID_PRODUCER_EPOCH',
-      'no',
-      'InvalidProducerEpochException',
-      'Producer attempted to produce with an old epoch.',
-    ),
+    row('INVALID_PRODUCER_EPOCH', 'no', 'InvalidProducerEpochException', 'Producer attempted to produce with an old epoch.'),
   ],
   [
     48,
@@ -478,12 +458,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     56,
-    row(
-      'KAFKA_STORAGE_ERROR',
-      'refresh',
-      'KafkaStorageException',
-      'Disk error when trying to access log file on the disk.',
-    ),
+    row('KAFKA_STORAGE_ERROR', 'refresh', 'KafkaStorageException', 'Disk error when trying to access log file on the disk.'),
   ],
   [
     57,
@@ -517,12 +492,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     62,
-    row(
-      'DELEGATION_TOKEN_NOT_FOUND',
-      'no',
-      'DelegationTokenNotFoundException',
-      'Delegation Token is not found on server.',
-    ),
+    row('DELEGATION_TOKEN_NOT_FOUND', 'no', 'DelegationTokenNotFoundException', 'Delegation Token is not found on server.'),
   ],
   [
     63,
@@ -559,12 +529,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   [70, row('FETCH_SESSION_ID_NOT_FOUND', 'retry', 'FetchSessionIdNotFoundException', 'The fetch session ID was not found.')],
   [
     71,
-    row(
-      'INVALID_FETCH_SESSION_EPOCH',
-      'retry',
-      'InvalidFetchSessionEpochException',
-      'The fetch session epoch is invalid.',
-    ),
+    row('INVALID_FETCH_SESSION_EPOCH', 'retry', 'InvalidFetchSessionEpochException', 'The fetch session epoch is invalid.'),
   ],
   [
     72,
@@ -654,12 +619,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     84,
-    row(
-      'ELECTION_NOT_NEEDED',
-      'refresh',
-      'ElectionNotNeededException',
-      'Leader election not needed for topic partition.',
-    ),
+    row('ELECTION_NOT_NEEDED', 'refresh', 'ElectionNotNeededException', 'Leader election not needed for topic partition.'),
   ],
   [
     85,
@@ -699,12 +659,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     89,
-    row(
-      'THROTTLING_QUOTA_EXCEEDED',
-      'retry',
-      'ThrottlingQuotaExceededException',
-      'The throttling quota has been exceeded.',
-    ),
+    row('THROTTLING_QUOTA_EXCEEDED', 'retry', 'ThrottlingQuotaExceededException', 'The throttling quota has been exceeded.'),
   ],
   [
     90,
@@ -784,12 +739,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   [100, row('UNKNOWN_TOPIC_ID', 'refresh', 'UnknownTopicIdException', 'This server does not host this topic ID.')],
   [
     101,
-    row(
-      'DUPLICATE_BROKER_REGISTRATION',
-      'no',
-      'DuplicateBrokerRegistrationException',
-      'This broker ID is already in use.',
-    ),
+    row('DUPLICATE_BROKER_REGISTRATION', 'no', 'DuplicateBrokerRegistrationException', 'This broker ID is already in use.'),
   ],
   [102, row('BROKER_ID_NOT_REGISTERED', 'no', 'BrokerIdNotRegisteredException', 'The given broker ID was not registered.')],
   [
@@ -812,12 +762,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     105,
-    row(
-      'TRANSACTIONAL_ID_NOT_FOUND',
-      'no',
-      'TransactionalIdNotFoundException',
-      'The transactionalId could not be found',
-    ),
+    row('TRANSACTIONAL_ID_NOT_FOUND', 'no', 'TransactionalIdNotFoundException', 'The transactionalId could not be found'),
   ],
   [
     106,
@@ -830,12 +775,7 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
   ],
   [
     107,
-    row(
-      'INELIGIBLE_REPLICA',
-      'no',
-      'IneligibleReplicaException',
-      'The new ISR contains at least one ineligible replica.',
-    ),
+    row('INELIGIBLE_REPLICA', 'no', 'IneligibleReplicaException', 'The new ISR contains at least one ineligible replica.'),
   ],
   [
     108,
@@ -850,7 +790,10 @@ const rows: ReadonlyMap<number, Row> = new Map<number, Row>([
 
 const UNKNOWN: Row = rows.get(ErrorCode.UNKNOWN_SERVER_ERROR)!;
 
-/** The code's name, as NOT_LEADER_OR_FOLLOWER; a code that 3.4 does not know counts as UNKNOWN_SERVER_ERROR, as it does for Java clients. */
+/**
+ * The code's name, as NOT_LEADER_OR_FOLLOWER; a code that 3.4 does not know counts as UNKNOWN_SERVER_ERROR, as it does for
+ * Java clients.
+ */
 export function errorName(code: number): string {
   return (rows.get(code) ?? UNKNOWN).name;
 }

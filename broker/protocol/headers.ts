@@ -1,7 +1,8 @@
 /**
  * Request and response headers. Which layout a header has follows from the API and version of what comes after it:
  *
- *     request v0 | apiKey i16 | apiVersion i16 | correlationId i32 |                                  ControlledShutdown v0 only
+ *     request v0 | apiKey i16 | apiVersion i16 | correlationId i32 |                                  ControlledShutdown v0
+ * only
  *     request v1 | …                                               | clientId string? |              plain versions
  *     request v2 | …                                               | clientId string? | tagged |     flexible versions
  *     response v0 | correlationId i32 |                 plain versions, and ApiVersions always
@@ -31,10 +32,13 @@ export function responseHeaderVersion(apiKey: number, flexible: boolean): 0 | 1 
 }
 
 /**
- * Reads a request's header; `isFlexible` decides by key and version (`api-keys.ts` has one). For an API or version that nobody knows
- * only the fixed part and the client id can be trusted. Ask `reader.complete` afterwards.
+ * Reads a request's header; `isFlexible` decides by key and version (`api-keys.ts` has one). For an API or version that
+ * nobody knows only the fixed part and the client id can be trusted. Ask `reader.complete` afterwards.
  */
-export function readRequestHeader(reader: Reader, isFlexible: (apiKey: number, apiVersion: number) => boolean): RequestHeader {
+export function readRequestHeader(
+  reader: Reader,
+  isFlexible: (apiKey: number, apiVersion: number) => boolean,
+): RequestHeader {
   const apiKey = reader.i16();
   const apiVersion = reader.i16();
   const correlationId = reader.i32();

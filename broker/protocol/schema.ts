@@ -1,13 +1,15 @@
 /**
  * Declares Kafka messages as data and compiles their codecs.
  *
- * A message is an object of named field types; a field says which versions carry it and what it is worth elsewhere. From the one
- * declaration come the TypeScript types (`Infer`, `Draft`) and, once per version and on first use, a straight-line decoder and
- * encoder: the version's differences are settled while the code is generated, so nothing asks for them per message.
+ * A message is an object of named field types; a field says which versions carry it and what it is worth elsewhere. From
+ * the one declaration come the TypeScript types (`Infer`, `Draft`) and, once per version and on first use, a straight-line
+ * decoder and encoder: the version's differences are settled while the code is generated, so nothing asks for them per
+ * message.
  *
- * Promises. A decoded value has every field in declaration order whatever its version, so all versions share one object shape.
- * Decoders never throw: malformed input leaves its reason in `reader.failure`. A hostile array count cannot allocate: it
- * is refused unless the remaining bytes could hold that many elements. Bytes are slices on decode and references on encode.
+ * Promises. A decoded value has every field in declaration order whatever its version, so all versions share one object
+ * shape. Decoders never throw: malformed input leaves its reason in `reader.failure`. A hostile array count cannot
+ * allocate: it is refused unless the remaining bytes could hold that many elements. Bytes are slices on decode and
+ * references on encode.
  */
 import type { Reader } from '../../shared/bytes/reader.ts';
 import type { Writer } from '../../shared/bytes/writer.ts';
@@ -110,7 +112,14 @@ export function array<T, D>(element: Type<T, D>): Type<T[], readonly D[]>;
 export function array<S extends Shape>(shape: S): Type<StructOf<S>[], readonly DraftOf<S>[]>;
 export function array(element: Type<unknown> | Shape): Type<unknown[], readonly unknown[]> {
   const type = isType(element) ? element : struct(element);
-  return { wire: { kind: 'array', element: type }, nullableFrom: null, versionMin: 0, versionMax: Infinity, tag: null, zero: [] };
+  return {
+    wire: { kind: 'array', element: type },
+    nullableFrom: null,
+    versionMin: 0,
+    versionMax: Infinity,
+    tag: null,
+    zero: [],
+  };
 }
 
 function isType(value: Type<unknown> | Shape): value is Type<unknown> {
@@ -148,11 +157,7 @@ export function tagged<T, D>(tag: number, versionMin: number, type: Type<T, D>, 
 }
 
 /** A message of its own. Codecs are compiled per version, when first used. */
-export function message<S extends Shape>(
-  name: string,
-  shape: S,
-  flexibleFrom = Infinity,
-): Message<StructOf<S>, DraftOf<S>> {
+export function message<S extends Shape>(name: string, shape: S, flexibleFrom = Infinity): Message<StructOf<S>, DraftOf<S>> {
   const decoders: ((reader: Reader) => unknown)[] = [];
   const encoders: ((writer: Writer, value: unknown) => void)[] = [];
   return {

@@ -53,7 +53,9 @@ export function readNullableCompactBytes(r: Reader): Buffer | null {
   return size === 0 ? null : r.slice(size - 1);
 }
 
-/** An array's count, -1 for null. Refused when the bytes that are left could not hold `count` elements of `elementSizeMin`. */
+/**
+ * An array's count, -1 for null. Refused when the bytes that are left could not hold `count` elements of `elementSizeMin`.
+ */
 export function readCount(r: Reader, flexible: boolean, nullAllowed: boolean, elementSizeMin: number): number {
   const count = flexible ? r.uvarint() - 1 : r.i32();
   if (count < 0) {

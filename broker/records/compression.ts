@@ -1,6 +1,6 @@
 /**
- * The four codecs as Kafka's Java clients speak them. Decompression is bounded: a batch that would unfold beyond `sizeMax` is refused
- * before it does, or as soon as it does.
+ * The four codecs as Kafka's Java clients speak them. Decompression is bounded: a batch that would unfold beyond `sizeMax`
+ * is refused before it does, or as soon as it does.
  *
  *     gzip    one gzip stream                       zstd   one zstd frame
  *     lz4     one LZ4 frame of independent blocks   snappy xerial framing around raw blocks; bare raw snappy is read as well
@@ -51,7 +51,9 @@ export function compress(codec: Codec, data: Buffer): Buffer {
   }
 }
 
-/** Undoes `compress`. Throws `CompressionError` for bytes that the codec cannot have written or that unfold beyond `sizeMax`. */
+/**
+ * Undoes `compress`. Throws `CompressionError` for bytes that the codec cannot have written or that unfold beyond `sizeMax`.
+ */
 export function decompress(codec: Codec, data: Buffer, sizeMax = DECOMPRESSED_SIZE_MAX): Buffer {
   try {
     switch (codec) {

@@ -16,7 +16,9 @@ export interface EndTransactionMarker {
   coordinatorEpoch: number;
 }
 
-export function buildMarker(marker: EndTransactionMarker & { producerId: number; producerEpoch: number; timestamp: number }): Buffer {
+export function buildMarker(
+  marker: EndTransactionMarker & { producerId: number; producerEpoch: number; timestamp: number },
+): Buffer {
   const key = new Writer(4);
   key.i16(0);
   key.i16(marker.type === 'commit' ? 1 : 0);
@@ -32,7 +34,10 @@ export function buildMarker(marker: EndTransactionMarker & { producerId: number;
   });
 }
 
-/** What a control batch's record says, or null for a type that 3.4 does not know (later versions add some; clients skip them). */
+/**
+ * What a control batch's record says, or null for a type that 3.4 does not know (later versions add some; clients skip
+ * them).
+ */
 export function readMarker(record: KafkaRecord): EndTransactionMarker | null {
   if (record.key === null || record.value === null) return null;
   const key = new Reader(record.key);

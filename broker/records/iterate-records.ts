@@ -39,10 +39,14 @@ export class InvalidRecordsError extends Error {
 const NO_HEADERS: readonly RecordHeader[] = [];
 
 /**
- * Yields the records of the batch at `position`, in order. Throws `InvalidRecordsError` or `CompressionError` when it comes to what is
- * wrong; the batch's CRC is not looked at.
+ * Yields the records of the batch at `position`, in order. Throws `InvalidRecordsError` or `CompressionError` when it comes
+ * to what is wrong; the batch's CRC is not looked at.
  */
-export function* iterateRecords(buffer: Buffer, position = 0, decompressedSizeMax?: number): Generator<KafkaRecord, void, undefined> {
+export function* iterateRecords(
+  buffer: Buffer,
+  position = 0,
+  decompressedSizeMax?: number,
+): Generator<KafkaRecord, void, undefined> {
   const codec = codecName(codecOf(buffer, position));
   if (codec === null) throw new InvalidRecordsError(`Codec ${codecOf(buffer, position)} is unknown`);
   const packed = buffer.subarray(position + BATCH_HEADER_SIZE, position + batchSizeOf(buffer, position));
@@ -71,7 +75,8 @@ function readRecord(reader: Reader, baseOffset: number, baseTimestamp: number, a
   const key = readBlob(reader);
   const value = readBlob(reader);
   const headers = readHeaders(reader);
-  if (reader.complete && reader.position !== end) reader.fail(`a record of ${size} bytes ends ${reader.position - end} bytes off`);
+  if (reader.complete && reader.position !== end)
+    reader.fail(`a record of ${size} bytes ends ${reader.position - end} bytes off`);
   return { offset, timestamp: appendTime ?? timestamp, key, value, headers };
 }
 

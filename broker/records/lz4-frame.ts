@@ -1,7 +1,8 @@
 /**
  * Walks an LZ4 frame without decompressing it, to know how large it can become and whether Kafka would take it.
  *
- *     magic u32 | FLG | BD | content size u64? | dictionary id u32? | header checksum | blocks … | end mark 0 u32 | checksum u32?
+ *     magic u32 | FLG | BD | content size u64? | dictionary id u32? | header checksum | blocks … | end mark 0 u32 |
+ * checksum u32?
  *     block: size u32 (top bit: stored as is) | bytes | checksum u32?
  */
 export class Lz4FrameError extends Error {

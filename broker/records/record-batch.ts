@@ -5,9 +5,9 @@
  *     23 lastOffsetDelta i32 | 27 baseTimestamp i64 | 35 maxTimestamp i64 | 43 producerId i64 | 51 producerEpoch i16
  *     53 baseSequence i32 | 57 recordCount i32 | 61 records …
  *
- * The CRC-32C covers everything from the attributes on, so a broker may set base offset and leader epoch without touching it.
- * Every function takes the buffer and the batch's position in it: nothing is copied or wrapped. Callers make sure that a
- * whole header is there (`headerAt` or `validateBatch`).
+ * The CRC-32C covers everything from the attributes on, so a broker may set base offset and leader epoch without touching
+ * it. Every function takes the buffer and the batch's position in it: nothing is copied or wrapped. Callers make sure that
+ * a whole header is there (`headerAt` or `validateBatch`).
  */
 import { crc32c } from '../../shared/bytes/crc32c.ts';
 
@@ -170,7 +170,13 @@ export function lastSequenceOf(buffer: Buffer, position: number): number {
 }
 
 /** Gives the batch its place in a producer's sequence, and a CRC that agrees. */
-export function setProducer(buffer: Buffer, position: number, producerId: number, producerEpoch: number, baseSequence: number): void {
+export function setProducer(
+  buffer: Buffer,
+  position: number,
+  producerId: number,
+  producerEpoch: number,
+  baseSequence: number,
+): void {
   writeI64(buffer, position + PRODUCER_ID, producerId);
   buffer.writeInt16BE(producerEpoch, position + PRODUCER_EPOCH);
   buffer.writeInt32BE(baseSequence, position + BASE_SEQUENCE);

@@ -1,6 +1,6 @@
 /**
- * Decides whether bytes at a position are a sound record batch, by its header and CRC alone: records are not looked at, so the
- * cost is one pass of the native checksum however many records there are.
+ * Decides whether bytes at a position are a sound record batch, by its header and CRC alone: records are not looked at, so
+ * the cost is one pass of the native checksum however many records there are.
  */
 import {
   BATCH_HEADER_SIZE,
@@ -35,8 +35,8 @@ function refuse(problem: BatchProblem, message: string): BatchCheck {
 }
 
 /**
- * Checks the batch at `position`. What the header says may still contradict the records; only a reader that decompresses them
- * finds that out. `compacted` allows fewer records than the offset range has, as the log cleaner leaves them.
+ * Checks the batch at `position`. What the header says may still contradict the records; only a reader that decompresses
+ * them finds that out. `compacted` allows fewer records than the offset range has, as the log cleaner leaves them.
  */
 export function validateBatch(buffer: Buffer, position = 0, { compacted = false } = {}): BatchCheck {
   const size = batchSizeOf(buffer, position);

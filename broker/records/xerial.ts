@@ -38,7 +38,8 @@ export function unwrapXerial(data: Buffer, snappy: RawSnappy, sizeMax: number): 
   while (at < data.length) {
     if (data.length - at < 4) throw new RangeError(`${data.length - at} bytes after the last block`);
     const size = data.readInt32BE(at);
-    if (size < 0 || size > data.length - at - 4) throw new RangeError(`a block of ${size} bytes, ${data.length - at - 4} are left`);
+    if (size < 0 || size > data.length - at - 4)
+      throw new RangeError(`a block of ${size} bytes, ${data.length - at - 4} are left`);
     const part = unfold(data.subarray(at + 4, at + 4 + size), snappy, sizeMax - total);
     total += part.length;
     parts.push(part);

@@ -1,4 +1,7 @@
-/** The options of kafka-broker-api-versions as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the letter. */
+/**
+ * The options of kafka-broker-api-versions as Kafka 3.4 documents them. Users and scripts know these texts, so they are
+ * kept to the letter.
+ */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
 
 export const options: readonly OptionSpec[] = [

@@ -1,4 +1,7 @@
-/** The options of kafka-console-consumer as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the letter. */
+/**
+ * The options of kafka-console-consumer as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept
+ * to the letter.
+ */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
 
 export const options: readonly OptionSpec[] = [
@@ -9,7 +12,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'whitelist',
-    description: 
+    description:
       'DEPRECATED, use --include instead; ignored if --include specified. Regular expression specifying ' +
       'list of topics to include for consumption.',
     argument: { type: 'String', shown: 'Java regex (String)' },
@@ -21,14 +24,13 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'partition',
-    description: 
-      "The partition to consume from. Consumption starts from the end of the partition unless '--offset' " +
-      'is specified.',
+    description:
+      "The partition to consume from. Consumption starts from the end of the partition unless '--offset' " + 'is specified.',
     argument: { type: 'Integer', shown: 'partition' },
   },
   {
     name: 'offset',
-    description: 
+    description:
       "The offset to consume from (a non-negative number), or 'earliest' which means from beginning, or " +
       "'latest' which means from end",
     argument: { type: 'String', shown: 'consume offset', default: 'latest' },
@@ -50,7 +52,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'property',
-    description: 
+    description:
       'The properties to initialize the message formatter. Default properties include:\n' +
       ' print.timestamp=true|false\n' +
       ' print.key=true|false\n' +
@@ -73,14 +75,14 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'formatter-config',
-    description: 
+    description:
       'Config properties file to initialize the message formatter. Note that [property] takes precedence ' +
       'over this config.',
     argument: { type: 'String', shown: 'config file' },
   },
   {
     name: 'from-beginning',
-    description: 
+    description:
       'If the consumer does not already have an established offset to consume from, start with the ' +
       'earliest message present in the log rather than the latest message.',
   },
@@ -115,13 +117,13 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'enable-systest-events',
-    description: 
+    description:
       'Log lifecycle events of the consumer in addition to logging consumed messages. (This is specific ' +
       'for system tests.)',
   },
   {
     name: 'isolation-level',
-    description: 
+    description:
       'Set to read_committed in order to filter out transactional messages which are not committed. Set to ' +
       'read_uncommitted to read all messages.',
     argument: { type: 'String', default: 'read_uncommitted' },

@@ -162,18 +162,23 @@ function readSettings(options: Options, io: ToolIo): Settings {
   const topic = options.one('topic');
   const include = options.one('include') ?? options.one('whitelist');
   if ((topic === null) === (include === null)) {
-    const hint = options.has('whitelist') ? '--whitelist is DEPRECATED use --include instead; ignored if --include specified.' : '()';
+    const hint = options.has('whitelist')
+      ? '--whitelist is DEPRECATED use --include instead; ignored if --include specified.'
+      : '()';
     die(`Exactly one of --include/--topic is required. ${hint}`);
   }
   if (partition !== null) {
     if (topic === null) die('The topic is required when partition is specified.');
-    if (options.has('from-beginning') && options.has('offset')) die('Options from-beginning and offset cannot be specified together.');
+    if (options.has('from-beginning') && options.has('offset'))
+      die('Options from-beginning and offset cannot be specified together.');
   } else if (options.has('offset')) {
     die('The partition is required when offset is specified.');
   }
   const offset = readOffset(options, die);
   if (!options.has('bootstrap-server')) die('Missing required argument "[bootstrap-server]"');
-  const groups = new Set([options.one('group'), consumerProperties.get('group.id')].filter((id) => id !== null && id !== undefined));
+  const groups = new Set(
+    [options.one('group'), consumerProperties.get('group.id')].filter((id) => id !== null && id !== undefined),
+  );
   if (groups.size > 1) {
     die(
       "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') " +
@@ -203,7 +208,9 @@ function readOffset(options: Options, die: (message: string) => never): number {
   if (text === 'earliest') return EARLIEST;
   if (text === 'latest') return LATEST;
   if (/^\d+$/.test(text)) return Number(text);
-  return die(`The provided offset value '${text}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`);
+  return die(
+    `The provided offset value '${text}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`,
+  );
 }
 
 function chooseFormatter(options: Options): Formatter {
@@ -258,7 +265,12 @@ function consumerOptions(
     label: `Consumer clientId=${clientId}, groupId=${groupId}`,
     log: (level, text, logger) => logLine(io, level, text, logger),
     group: assigned ? undefined : group,
-    autoOffsetReset: reset === 'none' || reset === 'latest' || reset === 'earliest' ? reset : options.has('from-beginning') ? 'earliest' : 'latest',
+    autoOffsetReset:
+      reset === 'none' || reset === 'latest' || reset === 'earliest'
+        ? reset
+        : options.has('from-beginning')
+          ? 'earliest'
+          : 'latest',
     autoCommit: groupGiven ? given.get('enable.auto.commit') !== 'false' : given.get('enable.auto.commit') === 'true',
     autoCommitIntervalMs: count('auto.commit.interval.ms') ?? 5_000,
     readCommitted: isolation === 'read_committed',

@@ -1,4 +1,7 @@
-/** The options of kafka-console-producer as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the letter. */
+/**
+ * The options of kafka-console-producer as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept
+ * to the letter.
+ */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
 
 export const options: readonly OptionSpec[] = [
@@ -9,14 +12,14 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'broker-list',
-    description: 
+    description:
       'DEPRECATED, use --bootstrap-server instead; ignored if --bootstrap-server is specified.  The broker ' +
       'list string in the form HOST1:PORT1,HOST2:PORT2.',
     argument: { type: 'String', shown: 'broker-list' },
   },
   {
     name: 'bootstrap-server',
-    description: 
+    description:
       'REQUIRED unless --broker-list(deprecated) is specified. The server(s) to connect to. The broker ' +
       'list string in the form HOST1:PORT1,HOST2:PORT2.',
     argument: { type: 'String', shown: 'server to connect to' },
@@ -28,21 +31,21 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'compression-codec',
-    description: 
+    description:
       "The compression codec: either 'none', 'gzip', 'snappy', 'lz4', or 'zstd'.If specified without " +
       "value, then it defaults to 'gzip'",
     argument: { type: 'String', shown: 'compression-codec', optional: true },
   },
   {
     name: 'batch-size',
-    description: 
+    description:
       'Number of messages to send in a single batch if they are not being sent synchronously. please note ' +
       'that this option will be replaced if max-partition-memory-bytes is also set',
     argument: { type: 'Integer', shown: 'size', default: '16384' },
   },
   {
     name: 'message-send-max-retries',
-    description: 
+    description:
       'Brokers can fail receiving the message for multiple reasons, and being unavailable transiently is ' +
       'just one of them. This property specifies the number of retries before the producer give up and ' +
       'drop this message. This is the option to control `retries` in producer configs.',
@@ -50,7 +53,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'retry-backoff-ms',
-    description: 
+    description:
       'Before each retry, the producer refreshes the metadata of relevant topics. Since leader election ' +
       'takes a bit of time, this property specifies the amount of time that the producer waits before ' +
       'refreshing the metadata. This is the option to control `retry.backoff.ms` in producer configs.',
@@ -58,7 +61,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'timeout',
-    description: 
+    description:
       'If set and the producer is running in asynchronous mode, this gives the maximum amount of time a ' +
       'message will queue awaiting sufficient batch size. The value is given in ms. This is the option to ' +
       'control `linger.ms` in producer configs.',
@@ -76,7 +79,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'metadata-expiry-ms',
-    description: 
+    description:
       "The period of time in milliseconds after which we force a refresh of metadata even if we haven't " +
       'seen any leadership changes. This is the option to control `metadata.max.age.ms` in producer ' +
       'configs.',
@@ -89,14 +92,14 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'max-memory-bytes',
-    description: 
+    description:
       'The total memory used by the producer to buffer records waiting to be sent to the server. This is ' +
       'the option to control `buffer.memory` in producer configs.',
     argument: { type: 'Long', shown: 'total memory in bytes', default: '33554432' },
   },
   {
     name: 'max-partition-memory-bytes',
-    description: 
+    description:
       'The buffer size allocated for a partition. When records are received which are smaller than this ' +
       'size the producer will attempt to optimistically group them together until this size is reached. ' +
       'This is the option to control `batch.size` in producer configs.',
@@ -104,21 +107,20 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'line-reader',
-    description: 
+    description:
       'The class name of the class to use for reading lines from standard in. By default each line is read ' +
       'as a separate message.',
     argument: { type: 'String', shown: 'reader_class', default: 'kafka.tools.ConsoleProducer$LineMessageReader' },
   },
   {
     name: 'socket-buffer-size',
-    description: 
-      'The size of the tcp RECV size. This is the option to control `send.buffer.bytes` in producer ' +
-      'configs.',
+    description:
+      'The size of the tcp RECV size. This is the option to control `send.buffer.bytes` in producer ' + 'configs.',
     argument: { type: 'Integer', shown: 'size', default: '102400' },
   },
   {
     name: 'property',
-    description: 
+    description:
       'A mechanism to pass user-defined properties in the form key=value to the message reader. This ' +
       'allows custom configuration for a user-defined message reader.\n' +
       'Default properties include:\n' +
@@ -143,9 +145,8 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'reader-config',
-    description: 
-      'Config properties file for the message reader. Note that [property] takes precedence over this ' +
-      'config.',
+    description:
+      'Config properties file for the message reader. Note that [property] takes precedence over this ' + 'config.',
     argument: { type: 'String', shown: 'config file' },
   },
   {

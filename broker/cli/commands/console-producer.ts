@@ -1,4 +1,6 @@
-/** kafka-console-producer: sends lines of the standard input as records. Prompts, errors and status are those of Kafka 3.4. */
+/**
+ * kafka-console-producer: sends lines of the standard input as records. Prompts, errors and status are those of Kafka 3.4.
+ */
 import { Producer, type ProducerRecord } from '../../client/producer.ts';
 import { RETRY_BACKOFF_MS } from '../../client/cluster.ts';
 import { Codec } from '../../records/record-batch.ts';
@@ -73,10 +75,15 @@ function parse(args: readonly string[], io: ToolIo): Options {
   return options;
 }
 
-/** Where an option and a producer property stand for the same thing, the option wins if given, then the property, then the option's default. */
+/**
+ * Where an option and a producer property stand for the same thing, the option wins if given, then the property, then the
+ * option's default.
+ */
 function readSettings(options: Options, io: ToolIo): Settings {
   const servers = options.one('bootstrap-server') ?? options.one('broker-list') ?? '';
-  const wellFormed = servers.split(',').every((part) => /^(?:[a-zA-Z][\w+.-]*:\/\/)?\[?[0-9a-zA-Z\-%._:]+?\]?:\d+$/.test(part.trim()));
+  const wellFormed = servers
+    .split(',')
+    .every((part) => /^(?:[a-zA-Z][\w+.-]*:\/\/)?\[?[0-9a-zA-Z\-%._:]+?\]?:\d+$/.test(part.trim()));
   if (!wellFormed) usageExit(io, specs, 'Please provide valid host:port like host1:9091,host2:9092\n ');
   const file = options.one('producer.config');
   const properties = file === null ? new Map<string, string>() : readPropertyFile(file);

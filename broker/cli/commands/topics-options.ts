@@ -1,4 +1,7 @@
-/** The options of kafka-topics as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the letter. */
+/**
+ * The options of kafka-topics as Kafka 3.4 documents them. Users and scripts know these texts, so they are kept to the
+ * letter.
+ */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
 
 export const options: readonly OptionSpec[] = [
@@ -9,7 +12,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'command-config',
-    description: 
+    description:
       'Property file containing configs to be passed to Admin Client. This is used only with ' +
       '--bootstrap-server option for describing and altering broker configs.',
     argument: { type: 'String', shown: 'command config property file' },
@@ -36,7 +39,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'topic',
-    description: 
+    description:
       'The topic to create, alter, describe or delete. It also accepts a regular expression, except for ' +
       "--create option. Put topic name in double quotes and use the '\\' prefix to escape regular " +
       'expression symbols; e.g. "test\\.topic".',
@@ -49,7 +52,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'config',
-    description: 
+    description:
       'A topic configuration override for the topic being created or altered. The following is a list of ' +
       'valid configurations: \n' +
       '\tcleanup.policy\n' +
@@ -88,14 +91,14 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'delete-config',
-    description: 
+    description:
       'A topic configuration override to be removed for an existing topic (see the list of configurations ' +
       'under the --config option). Not supported with the --bootstrap-server option.',
     argument: { type: 'String', shown: 'name' },
   },
   {
     name: 'partitions',
-    description: 
+    description:
       'The number of partitions for the topic being created or altered (WARNING: If partitions are ' +
       'increased for a topic that has a key, the partition logic or ordering of the messages will be ' +
       'affected). If not supplied for create, defaults to the cluster default.',
@@ -103,7 +106,7 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'replication-factor',
-    description: 
+    description:
       'The replication factor for each partition in the topic being created. If not supplied, defaults to ' +
       'the cluster default.',
     argument: { type: 'Integer', shown: 'replication factor' },
@@ -111,7 +114,11 @@ export const options: readonly OptionSpec[] = [
   {
     name: 'replica-assignment',
     description: 'A list of manual partition-to-broker assignments for the topic being created or altered.',
-    argument: { type: 'String', shown: 'broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , broker_id_for_part2_replica1 : broker_id_for_part2_replica2 , ...' },
+    argument: {
+      type: 'String',
+      shown:
+        'broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , broker_id_for_part2_replica1 : broker_id_for_part2_replica2 , ...',
+    },
   },
   {
     name: 'under-replicated-partitions',
@@ -123,15 +130,13 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'under-min-isr-partitions',
-    description: 
-      'if set when describing topics, only show partitions whose isr count is less than the configured ' +
-      'minimum.',
+    description:
+      'if set when describing topics, only show partitions whose isr count is less than the configured ' + 'minimum.',
   },
   {
     name: 'at-min-isr-partitions',
-    description: 
-      'if set when describing topics, only show partitions whose isr count is equal to the configured ' +
-      'minimum.',
+    description:
+      'if set when describing topics, only show partitions whose isr count is equal to the configured ' + 'minimum.',
   },
   {
     name: 'topics-with-overrides',
@@ -139,9 +144,8 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'if-exists',
-    description: 
-      'if set when altering or deleting or describing topics, the action will only execute if the topic ' +
-      'exists.',
+    description:
+      'if set when altering or deleting or describing topics, the action will only execute if the topic ' + 'exists.',
   },
   {
     name: 'if-not-exists',
@@ -153,9 +157,8 @@ export const options: readonly OptionSpec[] = [
   },
   {
     name: 'exclude-internal',
-    description: 
-      'exclude internal topics when running list or describe command. The internal topics will be listed ' +
-      'by default',
+    description:
+      'exclude internal topics when running list or describe command. The internal topics will be listed ' + 'by default',
   },
   HELP,
   VERSION,

@@ -77,7 +77,12 @@ const ONLY_WITH: Readonly<Record<string, readonly Action[]>> = {
   'exclude-internal': ['list', 'describe'],
 };
 /** Reports that exclude one another. */
-const REPORTS = ['under-replicated-partitions', 'under-min-isr-partitions', 'at-min-isr-partitions', 'unavailable-partitions'];
+const REPORTS = [
+  'under-replicated-partitions',
+  'under-min-isr-partitions',
+  'at-min-isr-partitions',
+  'unavailable-partitions',
+];
 const ALTER_HINT = ' (the kafka-configs CLI supports altering topic configs with a --bootstrap-server option)';
 
 function checkOptions(options: Options, args: readonly string[], io: ToolIo): Action {
@@ -105,7 +110,9 @@ function checkOptions(options: Options, args: readonly string[], io: ToolIo): Ac
   if (action === 'describe' && options.has('if-exists')) {
     if (!options.has('topic') && !options.has('topic-id')) die('--topic or --topic-id is required to describe a topic');
     if (options.has('topic') && options.has('topic-id')) {
-      io.out('Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID\n');
+      io.out(
+        'Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID\n',
+      );
     }
   }
   if (action !== 'list' && action !== 'describe') need('topic');
@@ -122,7 +129,11 @@ function checkOptions(options: Options, args: readonly string[], io: ToolIo): Ac
       refuse(name, 'partitions');
       refuse(name, 'replication-factor');
     }
-    const others = REPORTS.includes(name) ? [...REPORTS, 'topics-with-overrides'] : name === 'topics-with-overrides' ? REPORTS : [];
+    const others = REPORTS.includes(name)
+      ? [...REPORTS, 'topics-with-overrides']
+      : name === 'topics-with-overrides'
+        ? REPORTS
+        : [];
     for (const other of others) if (other !== name) refuse(name, other);
   }
   return action;
@@ -178,7 +189,8 @@ async function alter(admin: Admin, options: Options): Promise<void> {
     found.map((topic) => ({
       name: topic.name ?? '',
       count: partitions,
-      assignments: assignment === null ? null : assignment.slice(topic.partitions.length).map((brokerIds) => ({ brokerIds })),
+      assignments:
+        assignment === null ? null : assignment.slice(topic.partitions.length).map((brokerIds) => ({ brokerIds })),
     })),
   );
 }
@@ -208,10 +220,14 @@ function requireTopic(found: readonly TopicMetadata[], options: Options): void {
 
 async function describe(admin: Admin, options: Options, io: ToolIo): Promise<void> {
   const found = await describedTopics(admin, options);
-  const configs = found.length === 0 ? new Map<string, TopicConfig[]>() : await admin.topicConfigs(found.map(({ name }) => name ?? ''));
+  const configs =
+    found.length === 0 ? new Map<string, TopicConfig[]>() : await admin.topicConfigs(found.map(({ name }) => name ?? ''));
   const live = await admin.liveBrokers();
   const reassignments = await admin.reassignments(
-    found.map(({ name, partitions }) => ({ name: name ?? '', partitionIndexes: partitions.map((partition) => partition.partitionIndex) })),
+    found.map(({ name, partitions }) => ({
+      name: name ?? '',
+      partitionIndexes: partitions.map((partition) => partition.partitionIndex),
+    })),
   );
   const reports = REPORTS.filter((name) => options.has(name));
   const overridesOnly = options.has('topics-with-overrides');
@@ -219,7 +235,9 @@ async function describe(admin: Admin, options: Options, io: ToolIo): Promise<voi
     const entries = configs.get(topic.name ?? '') ?? [];
     const rows = [...topic.partitions].sort((a, b) => a.partitionIndex - b.partitionIndex);
     const moves = new Map(reassignments.filter((move) => move.topic === topic.name).map((move) => [move.partition, move]));
-    const overrides = javaHashOrder(entries, ({ name }) => name).filter(({ configSource }) => configSource !== DEFAULT_CONFIG_SOURCE);
+    const overrides = javaHashOrder(entries, ({ name }) => name).filter(
+      ({ configSource }) => configSource !== DEFAULT_CONFIG_SOURCE,
+    );
     if (reports.length === 0 && (!overridesOnly || overrides.length > 0)) {
       const first = rows[0];
       const replicas = first === undefined ? 0 : replicationFactorOf(first, moves.get(first.partitionIndex));
@@ -246,7 +264,8 @@ async function describedTopics(admin: Admin, options: Options): Promise<TopicMet
     return found;
   }
   const found = (await admin.listTopics()).filter((topic) => topic.topicId === topicId);
-  if (found.length === 0 && !options.has('if-exists')) throw illegalArgument(`TopicId '${topicId}' does not exist as expected`);
+  if (found.length === 0 && !options.has('if-exists'))
+    throw illegalArgument(`TopicId '${topicId}' does not exist as expected`);
   return found;
 }
 
@@ -255,7 +274,8 @@ type PartitionMetadata = TopicMetadata['partitions'][number];
 /** Replicas that stay when a reassignment is under way, else all. */
 function replicationFactorOf(partition: PartitionMetadata, move: Reassignment | undefined): number {
   const changing = move === undefined ? [] : [...move.adding, ...move.removing];
-  if (move === undefined || !partition.replicaNodes.some((id) => changing.includes(id))) return partition.replicaNodes.length;
+  if (move === undefined || !partition.replicaNodes.some((id) => changing.includes(id)))
+    return partition.replicaNodes.length;
   return move.replicas.filter((id) => !move.adding.includes(id)).length;
 }
 
@@ -283,9 +303,15 @@ function isReported(
   }
 }
 
-function partitionRow(topic: string, partition: PartitionMetadata, move: Reassignment | undefined, live: ReadonlySet<number>): string {
+function partitionRow(
+  topic: string,
+  partition: PartitionMetadata,
+  move: Reassignment | undefined,
+  live: ReadonlySet<number>,
+): string {
   const leader = hasLeader(partition, live) ? partition.leaderId : 'none';
-  const moving = move === undefined ? '' : `\tAdding Replicas: ${move.adding.join(',')}\tRemoving Replicas: ${move.removing.join(',')}`;
+  const moving =
+    move === undefined ? '' : `\tAdding Replicas: ${move.adding.join(',')}\tRemoving Replicas: ${move.removing.join(',')}`;
   return (
     `\tTopic: ${topic}\tPartition: ${partition.partitionIndex}\tLeader: ${leader}` +
     `\tReplicas: ${partition.replicaNodes.join(',')}\tIsr: ${partition.isrNodes.join(',')}${moving}\n`
@@ -322,7 +348,10 @@ function parseAssignment(text: string | null): number[][] | null {
     }
     assignment.push(replicas);
     if (replicas.length !== assignment[0]!.length) {
-      throw new JavaError('kafka.admin.AdminOperationException', `Partition ${partition} has different replication factor: ${replicas}`);
+      throw new JavaError(
+        'kafka.admin.AdminOperationException',
+        `Partition ${partition} has different replication factor: ${replicas}`,
+      );
     }
   }
   return assignment;

@@ -1,7 +1,7 @@
 /**
- * Produce: appends record batches to partitions. With acks 0 nothing answers.
- * v1 throttle time, v2 append time in the answer (batches of magic 1), v3 batches of magic 2 and transactional ids, v5 log start offset,
- * v7 allows zstd, v8 tells which records were refused (KIP-467), v9 flexible.
+ * Produce: appends record batches to partitions. With acks 0 nothing answers. v1 throttle time, v2 append time in the
+ * answer (batches of magic 1), v3 batches of magic 2 and transactional ids, v5 log start offset, v7 allows zstd, v8 tells
+ * which records were refused (KIP-467), v9 flexible.
  */
 import { api, array, defaulted, i16, i32, i64, nullable, records, since, str, type Infer } from '../schema.ts';
 
@@ -28,10 +28,14 @@ export const produce = api({
         baseOffset: i64,
         logAppendTimeMs: since(2, i64, -1),
         logStartOffset: since(5, i64, -1),
-        recordErrors: since(8, array({
-          batchIndex: i32,
-          batchIndexErrorMessage: defaulted(nullable(str), null),
-        }), []),
+        recordErrors: since(
+          8,
+          array({
+            batchIndex: i32,
+            batchIndexErrorMessage: defaulted(nullable(str), null),
+          }),
+          [],
+        ),
         errorMessage: since(8, nullable(str), null),
       }),
     }),

@@ -1,7 +1,7 @@
 /**
- * Fetch: reads record batches; consumers and followers use the same message.
- * v1 throttle time, v3 a limit for the whole answer, v4 read committed, v5 log start offset, v7 fetch sessions (KIP-227), v9 fences by
- * leader epoch, v10 allows zstd, v11 reads from a near replica (KIP-392), v12 flexible and detects divergence (KIP-595), v13 topic ids (KIP-516).
+ * Fetch: reads record batches; consumers and followers use the same message. v1 throttle time, v3 a limit for the whole
+ * answer, v4 read committed, v5 log start offset, v7 fetch sessions (KIP-227), v9 fences by leader epoch, v10 allows zstd,
+ * v11 reads from a near replica (KIP-392), v12 flexible and detects divergence (KIP-595), v13 topic ids (KIP-516).
  */
 import {
   api,
@@ -50,11 +50,15 @@ export const fetch = api({
         partitionMaxBytes: i32,
       }),
     }),
-    forgottenTopicsData: since(7, array({
-      topic: between(7, 12, str, ''),
-      topicId: since(13, uuid, ZERO_UUID),
-      partitions: array(i32),
-    }), []),
+    forgottenTopicsData: since(
+      7,
+      array({
+        topic: between(7, 12, str, ''),
+        topicId: since(13, uuid, ZERO_UUID),
+        partitions: array(i32),
+      }),
+      [],
+    ),
     rackId: since(11, str, ''),
   },
   response: {

@@ -1,6 +1,7 @@
 /**
  * ListOffsets: finds offsets by timestamp; -1 asks for the end, -2 for the start, -3 (v7) for the newest timestamp.
- * v0 lists several offsets, v1 gives one with its timestamp, v2 isolation level, v4 leader epochs, v6 flexible, v7 newest timestamp (KIP-734).
+ * v0 lists several offsets, v1 gives one with its timestamp, v2 isolation level, v4 leader epochs, v6 flexible, v7 newest
+ * timestamp (KIP-734).
  */
 import { api, array, i16, i32, i64, i8, since, str, until, type Infer } from '../schema.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Metadata: brokers, controller, topics with their partitions' leaders and replicas.
- * v1 controller, racks and null for all topics, v2 cluster id, v4 may forbid auto-creation, v5 offline replicas, v7 leader epochs,
- * v8 authorized operations (KIP-430), v9 flexible, v10 topic ids, v11 drops the cluster's operations, v12 asks by topic id.
+ * Metadata: brokers, controller, topics with their partitions' leaders and replicas. v1 controller, racks and null for all
+ * topics, v2 cluster id, v4 may forbid auto-creation, v5 offline replicas, v7 leader epochs, v8 authorized operations
+ * (KIP-430), v9 flexible, v10 topic ids, v11 drops the cluster's operations, v12 asks by topic id.
  */
 import { api, array, between, bool, i16, i32, nullable, since, str, uuid, ZERO_UUID, type Infer } from '../schema.ts';
 

@@ -1,7 +1,6 @@
 /**
- * OffsetCommit: stores a group's positions.
- * v1 membership and a timestamp per partition, v2 a retention instead, v3 throttle time, v5 drops the retention (KIP-211),
- * v6 leader epochs, v7 static members (KIP-345), v8 flexible.
+ * OffsetCommit: stores a group's positions. v1 membership and a timestamp per partition, v2 a retention instead, v3
+ * throttle time, v5 drops the retention (KIP-211), v6 leader epochs, v7 static members (KIP-345), v8 flexible.
  */
 import { api, array, between, i16, i32, i64, nullable, since, str, type Infer } from '../schema.ts';
 

@@ -1,6 +1,6 @@
 /**
- * FindCoordinator: which broker coordinates a group (key type 0) or a transactional id (1).
- * v1 key types, messages and throttle time, v3 flexible, v4 several keys at once (KIP-699).
+ * FindCoordinator: which broker coordinates a group (key type 0) or a transactional id (1). v1 key types, messages and
+ * throttle time, v3 flexible, v4 several keys at once (KIP-699).
  */
 import { api, array, between, i16, i32, i8, nullable, since, str, until, type Infer } from '../schema.ts';
 
@@ -21,14 +21,18 @@ export const findCoordinator = api({
     nodeId: until(3, i32, 0),
     host: until(3, str, ''),
     port: until(3, i32, 0),
-    coordinators: since(4, array({
-      key: str,
-      nodeId: i32,
-      host: str,
-      port: i32,
-      errorCode: i16,
-      errorMessage: nullable(str),
-    }), []),
+    coordinators: since(
+      4,
+      array({
+        key: str,
+        nodeId: i32,
+        host: str,
+        port: i32,
+        errorCode: i16,
+        errorMessage: nullable(str),
+      }),
+      [],
+    ),
   },
 });
 export type FindCoordinatorRequest = Infer<typeof findCoordinator.request>;

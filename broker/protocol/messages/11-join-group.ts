@@ -1,7 +1,7 @@
 /**
- * JoinGroup: enters a group's next generation; the answer comes when all members are there.
- * v1 rebalance timeout, v2 throttle time, v4 needs a member id first (KIP-394), v5 static members (KIP-345), v6 flexible,
- * v7 protocol type and nullable protocol name, v8 reason (KIP-800), v9 lets a static leader skip the assignment (KIP-814).
+ * JoinGroup: enters a group's next generation; the answer comes when all members are there. v1 rebalance timeout, v2
+ * throttle time, v4 needs a member id first (KIP-394), v5 static members (KIP-345), v6 flexible, v7 protocol type and
+ * nullable protocol name, v8 reason (KIP-800), v9 lets a static leader skip the assignment (KIP-814).
  */
 import { api, array, bool, bytes, defaulted, i16, i32, nullable, since, str, type Infer } from '../schema.ts';
 

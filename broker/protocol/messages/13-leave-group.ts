@@ -1,5 +1,6 @@
 /**
- * LeaveGroup: members leave a group. v1 throttle time, v3 several members at once (KIP-345), v4 flexible, v5 reason (KIP-800).
+ * LeaveGroup: members leave a group. v1 throttle time, v3 several members at once (KIP-345), v4 flexible, v5 reason
+ * (KIP-800).
  */
 import { api, array, defaulted, i16, i32, nullable, since, str, until, type Infer } from '../schema.ts';
 
@@ -11,11 +12,15 @@ export const leaveGroup = api({
   request: {
     groupId: str,
     memberId: until(2, str, ''),
-    members: since(3, array({
-      memberId: str,
-      groupInstanceId: defaulted(nullable(str), null),
-      reason: since(5, nullable(str), null),
-    }), []),
+    members: since(
+      3,
+      array({
+        memberId: str,
+        groupInstanceId: defaulted(nullable(str), null),
+        reason: since(5, nullable(str), null),
+      }),
+      [],
+    ),
   },
   response: {
     throttleTimeMs: since(1, i32, 0),

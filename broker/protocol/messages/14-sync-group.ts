@@ -1,6 +1,6 @@
 /**
- * SyncGroup: the leader hands in the assignments, every member gets its own.
- * v1 throttle time, v3 static members, v4 flexible, v5 protocol type and name (KIP-559).
+ * SyncGroup: the leader hands in the assignments, every member gets its own. v1 throttle time, v3 static members, v4
+ * flexible, v5 protocol type and name (KIP-559).
  */
 import { api, array, bytes, i16, i32, nullable, since, str, type Infer } from '../schema.ts';
 

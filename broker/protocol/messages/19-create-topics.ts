@@ -1,6 +1,6 @@
 /**
- * CreateTopics. v1 dry run and messages, v2 throttle time, v4 defaults for partitions and replicas (KIP-464), v5 flexible and tells
- * the settings of what was created (KIP-525), v6 quotas answer an error (KIP-599), v7 topic ids.
+ * CreateTopics. v1 dry run and messages, v2 throttle time, v4 defaults for partitions and replicas (KIP-464), v5 flexible
+ * and tells the settings of what was created (KIP-525), v6 quotas answer an error (KIP-599), v7 topic ids.
  */
 import {
   api,
@@ -45,13 +45,19 @@ export const createTopics = api({
       topicConfigErrorCode: tagged(0, 5, i16),
       numPartitions: since(5, i32, -1),
       replicationFactor: since(5, i16, -1),
-      configs: since(5, nullable(array({
-        name: str,
-        value: nullable(str),
-        readOnly: bool,
-        configSource: defaulted(i8, -1),
-        isSensitive: bool,
-      })), []),
+      configs: since(
+        5,
+        nullable(
+          array({
+            name: str,
+            value: nullable(str),
+            readOnly: bool,
+            configSource: defaulted(i8, -1),
+            isSensitive: bool,
+          }),
+        ),
+        [],
+      ),
     }),
   },
 });

@@ -1,6 +1,6 @@
 /**
- * InitProducerId: a producer id for an idempotent or transactional producer.
- * v2 flexible, v3 may bump an epoch it holds (KIP-360), v4 says PRODUCER_FENCED.
+ * InitProducerId: a producer id for an idempotent or transactional producer. v2 flexible, v3 may bump an epoch it holds
+ * (KIP-360), v4 says PRODUCER_FENCED.
  */
 import { api, defaulted, i16, i32, i64, nullable, since, str, type Infer } from '../schema.ts';
 

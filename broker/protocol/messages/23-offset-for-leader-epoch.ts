@@ -1,6 +1,6 @@
 /**
- * OffsetForLeaderEpoch: where a leader epoch ended.
- * v1 tells the epoch found, v2 throttle time and fencing by current epoch, v3 replica id, v4 flexible.
+ * OffsetForLeaderEpoch: where a leader epoch ended. v1 tells the epoch found, v2 throttle time and fencing by current
+ * epoch, v3 replica id, v4 flexible.
  */
 import { api, array, defaulted, i16, i32, i64, since, str, type Infer } from '../schema.ts';
 

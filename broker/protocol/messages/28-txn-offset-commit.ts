@@ -1,6 +1,6 @@
 /**
- * TxnOffsetCommit: stores positions that count once the transaction commits.
- * v2 leader epochs, v3 flexible with membership, to fence zombies (KIP-447).
+ * TxnOffsetCommit: stores positions that count once the transaction commits. v2 leader epochs, v3 flexible with membership,
+ * to fence zombies (KIP-447).
  */
 import { api, array, i16, i32, i64, nullable, since, str, type Infer } from '../schema.ts';
 

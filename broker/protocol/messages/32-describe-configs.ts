@@ -1,6 +1,6 @@
 /**
- * DescribeConfigs: settings of topics and brokers with where they come from.
- * v1 sources and synonyms (KIP-226), v2 throttles late, v3 types and documentation (KIP-569), v4 flexible.
+ * DescribeConfigs: settings of topics and brokers with where they come from. v1 sources and synonyms (KIP-226), v2
+ * throttles late, v3 types and documentation (KIP-569), v4 flexible.
  */
 import { api, array, bool, i16, i32, i8, nullable, since, str, until, type Infer } from '../schema.ts';
 

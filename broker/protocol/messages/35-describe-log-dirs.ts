@@ -1,5 +1,6 @@
 /**
- * DescribeLogDirs: sizes of replicas by directory. v2 flexible, v3 an error for the whole answer, v4 sizes of the volume (KIP-827).
+ * DescribeLogDirs: sizes of replicas by directory. v2 flexible, v3 an error for the whole answer, v4 sizes of the volume
+ * (KIP-827).
  */
 import { api, array, bool, i16, i32, i64, nullable, since, str, type Infer } from '../schema.ts';
 

@@ -16,10 +16,12 @@ export const describeClientQuotas = api({
     throttleTimeMs: i32,
     errorCode: i16,
     errorMessage: nullable(str),
-    entries: nullable(array({
-      entity: array({ entityType: str, entityName: nullable(str) }),
-      values: array({ key: str, value: f64 }),
-    })),
+    entries: nullable(
+      array({
+        entity: array({ entityType: str, entityName: nullable(str) }),
+        values: array({ key: str, value: f64 }),
+      }),
+    ),
   },
 });
 export type DescribeClientQuotasRequest = Infer<typeof describeClientQuotas.request>;

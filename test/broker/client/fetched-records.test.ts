@@ -24,16 +24,28 @@ function take(records: Buffer, position: number, aborted: { producerId: number; 
 
 describe('takeRecords', () => {
   it('skips what lies before the position in the first batch', () => {
-    expect(take(Buffer.concat([batch(0, ['a', 'b', 'c']), batch(3, ['d'])]), 2)).to.deep.equal({ values: ['c', 'd'], next: 4 });
+    expect(take(Buffer.concat([batch(0, ['a', 'b', 'c']), batch(3, ['d'])]), 2)).to.deep.equal({
+      values: ['c', 'd'],
+      next: 4,
+    });
   });
 
   it('leaves a batch that a limit cut off for the next fetch', () => {
     const cut = batch(1, ['b']);
-    expect(take(Buffer.concat([batch(0, ['a']), cut.subarray(0, cut.length - 1)]), 0)).to.deep.equal({ values: ['a'], next: 1 });
+    expect(take(Buffer.concat([batch(0, ['a']), cut.subarray(0, cut.length - 1)]), 0)).to.deep.equal({
+      values: ['a'],
+      next: 1,
+    });
   });
 
   it('hides markers, and records of aborted transactions up to their marker', () => {
-    const records = Buffer.concat([batch(0, ['bad'], 7), batch(1, ['good'], 8), marker(2, 'abort', 7), batch(3, ['later'], 7), marker(4, 'commit', 8)]);
+    const records = Buffer.concat([
+      batch(0, ['bad'], 7),
+      batch(1, ['good'], 8),
+      marker(2, 'abort', 7),
+      batch(3, ['later'], 7),
+      marker(4, 'commit', 8),
+    ]);
     expect(take(records, 0, [{ producerId: 7, firstOffset: 0 }])).to.deep.equal({ values: ['good', 'later'], next: 5 });
   });
 

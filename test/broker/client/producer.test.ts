@@ -34,7 +34,12 @@ describe('Producer', () => {
         partitionResponses: partitionData.map(({ index, records }) => {
           const errorCode = refusals.shift() ?? 0;
           const values = [...iterateRecords(records!)].map(({ value }) => String(value));
-          arrived.push({ partition: index, values, sequence: baseSequenceOf(records!, 0), producerId: producerIdOf(records!, 0) });
+          arrived.push({
+            partition: index,
+            values,
+            sequence: baseSequenceOf(records!, 0),
+            producerId: producerIdOf(records!, 0),
+          });
           return { index, errorCode, baseOffset: errorCode === 0 ? 10 : -1 };
         }),
       })),
@@ -46,7 +51,14 @@ describe('Producer', () => {
   });
 
   const start = (options: Partial<ProducerOptions> = {}): void => {
-    producer = new Producer({ bootstrap: broker.bootstrap, clientId: 'test', retryBackoffMs: 1, lingerMs: 5, random: () => 0.5, ...options });
+    producer = new Producer({
+      bootstrap: broker.bootstrap,
+      clientId: 'test',
+      retryBackoffMs: 1,
+      lingerMs: 5,
+      random: () => 0.5,
+      ...options,
+    });
   };
   const send = (value: string, key: string | null = null): Promise<[Error | null, number, number]> =>
     new Promise((resolve) => {
@@ -58,7 +70,11 @@ describe('Producer', () => {
     start();
     const fates = await Promise.all([send('a'), send('b'), send('c')]);
     expect(arrived.map(({ values }) => values)).to.deep.equal([['a', 'b', 'c']]);
-    expect(fates.map(([error, , offset]) => [error, offset])).to.deep.equal([[null, 10], [null, 11], [null, 12]]);
+    expect(fates.map(([error, , offset]) => [error, offset])).to.deep.equal([
+      [null, 10],
+      [null, 11],
+      [null, 12],
+    ]);
   });
 
   it('puts a key where murmur2 says', async () => {
@@ -71,14 +87,22 @@ describe('Producer', () => {
   it('numbers batches of a partition one after another', async () => {
     start({ lingerMs: 0, batchSize: 1 });
     for (const value of ['a', 'b', 'c']) await send(value, 'same');
-    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([[0, 100], [1, 100], [2, 100]]);
+    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([
+      [0, 100],
+      [1, 100],
+      [2, 100],
+    ]);
   });
 
   it('sends a refused batch again, with the same sequence', async () => {
     start();
     refusals = [6, 19]; // NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS
     expect((await send('a'))[0]).to.equal(null);
-    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([[0, 100], [0, 100], [0, 100]]);
+    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([
+      [0, 100],
+      [0, 100],
+      [0, 100],
+    ]);
   });
 
   it('takes a duplicate for delivered', async () => {
@@ -92,7 +116,11 @@ describe('Producer', () => {
     await send('a', 'k');
     refusals = [45];
     expect((await send('b', 'k'))[0]).to.equal(null);
-    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([[0, 100], [1, 100], [0, 101]]);
+    expect(arrived.map(({ sequence, producerId }) => [sequence, producerId])).to.deep.equal([
+      [0, 100],
+      [1, 100],
+      [0, 101],
+    ]);
   });
 
   it('gives up what cannot be helped, and goes on', async () => {
@@ -113,7 +141,9 @@ describe('Producer', () => {
     start({ requestSizeMax: 1000, maxBlockMs: 50 });
     const [error] = await send('x'.repeat(2000));
     expect(error?.message).to.include('is 2086 bytes when serialized which is larger than 1000');
-    const fate = await new Promise<Error | null>((resolve) => producer.send({ topic: 'no', key: null, value: null }, resolve));
+    const fate = await new Promise<Error | null>((resolve) =>
+      producer.send({ topic: 'no', key: null, value: null }, resolve),
+    );
     expect(fate?.message).to.equal('Topic no not present in metadata after 50 ms.');
   });
 });

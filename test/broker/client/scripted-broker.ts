@@ -12,6 +12,7 @@ export type Answer = (request: never, version: number) => unknown;
 
 export class ScriptedBroker {
   readonly received: { key: number; version: number; request: unknown }[] = [];
+  private readonly mistakes: Error[] = [];
   readonly answers = new Map<number, Answer>();
   private readonly server: net.Server;
   private readonly sockets = new Set<net.Socket>();
@@ -71,7 +72,15 @@ export class ScriptedBroker {
     const splitter = new FrameSplitter(10_000_000);
     let turn = Promise.resolve();
     socket.on('data', (chunk) => {
-      for (const frame of splitter.push(chunk)) turn = turn.then(() => this.answer(socket, frame));
+      for (const frame of splitter.push(chunk)) {
+        // An answer that cannot be encoded is the test's mistake: the client sees the connection break, the test sees why.
+        turn = turn
+          .then(() => this.answer(socket, frame))
+          .catch((error: Error) => {
+            this.mistakes.push(error);
+            socket.destroy();
+          });
+      }
     });
   }
 
@@ -96,5 +105,6 @@ export class ScriptedBroker {
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
+    if (this.mistakes[0] !== undefined) throw this.mistakes[0];
   }
 }

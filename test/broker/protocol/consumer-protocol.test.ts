@@ -16,7 +16,11 @@ describe('consumer protocol', () => {
   it('reads what it knows of a subscription from the future', () => {
     const known = encodeSubscription({ topics: ['t'], generationId: 4, rackId: 'r' }, 3);
     known.writeInt16BE(9, 0);
-    expect(decodeSubscription(Buffer.concat([known, Buffer.from('more')]))).to.deep.include({ topics: ['t'], generationId: 4, rackId: 'r' });
+    expect(decodeSubscription(Buffer.concat([known, Buffer.from('more')]))).to.deep.include({
+      topics: ['t'],
+      generationId: 4,
+      rackId: 'r',
+    });
   });
 
   it('returns null for bytes that are something else', () => {

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { ErrorCode, errorMessage, errorName, exceptionName, isRetriable, needsMetadataRefresh } from '../../../broker/protocol/error-codes.ts';
+import {
+  ErrorCode,
+  errorMessage,
+  errorName,
+  exceptionName,
+  isRetriable,
+  needsMetadataRefresh,
+} from '../../../broker/protocol/error-codes.ts';
 
 describe('error codes', () => {
   it('has a row for every code', () => {

@@ -1,6 +1,6 @@
 /**
- * Asks a running broker every API that changes nothing, in every version that both sides speak, and checks that each answer is
- * decoded to its last byte. Meant for the real Kafka 3.4 as well as for ours:
+ * Asks a running broker every API that changes nothing, in every version that both sides speak, and checks that each answer
+ * is decoded to its last byte. Meant for the real Kafka 3.4 as well as for ours:
  *
  *     node test/broker/protocol/every-version.ts 127.0.0.1:9092
  *
@@ -33,11 +33,26 @@ const requests: Readonly<Record<number, unknown>> = {
   15: { groups: [groupId, 'unknown'], includeAuthorizedOperations: true },
   16: {},
   18: { clientSoftwareName: 'every-version', clientSoftwareVersion: '1' },
-  19: { topics: [{ name: 'every-version-dry-run', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }], validateOnly: true },
-  20: { topics: [{ name: 'every-version-unknown', topicId: ZERO_UUID }], topicNames: ['every-version-unknown'], timeoutMs: 1000 },
+  19: {
+    topics: [{ name: 'every-version-dry-run', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+    validateOnly: true,
+  },
+  20: {
+    topics: [{ name: 'every-version-unknown', topicId: ZERO_UUID }],
+    topicNames: ['every-version-unknown'],
+    timeoutMs: 1000,
+  },
   22: { transactionalId: null, transactionTimeoutMs: 1000 },
   23: { topics: [{ topic, partitions: [{ partition: 0, leaderEpoch: 0 }] }] },
-  29: { resourceTypeFilter: 1, resourceNameFilter: null, patternTypeFilter: 1, principalFilter: null, hostFilter: null, operation: 1, permissionType: 1 },
+  29: {
+    resourceTypeFilter: 1,
+    resourceNameFilter: null,
+    patternTypeFilter: 1,
+    principalFilter: null,
+    hostFilter: null,
+    operation: 1,
+    permissionType: 1,
+  },
   32: {
     resources: [{ resourceType: 2, resourceName: topic, configurationKeys: null }],
     includeSynonyms: true,

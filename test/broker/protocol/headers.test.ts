@@ -1,14 +1,35 @@
 import { expect } from 'chai';
 import { isFlexible } from '../../../broker/protocol/api-keys.ts';
-import { readRequestHeader, readResponseHeader, writeRequestHeader, writeResponseHeader } from '../../../broker/protocol/headers.ts';
+import {
+  readRequestHeader,
+  readResponseHeader,
+  writeRequestHeader,
+  writeResponseHeader,
+} from '../../../broker/protocol/headers.ts';
 import { Reader } from '../../../shared/bytes/reader.ts';
 import { Writer } from '../../../shared/bytes/writer.ts';
 
 const cases = [
-  { name: 'v1 for a plain version', hex: '000c 0000 00000007 0001 63', header: { apiKey: 12, apiVersion: 0, correlationId: 7, clientId: 'c' } },
-  { name: 'v1 with a null client id', hex: '000c 0000 00000007 ffff', header: { apiKey: 12, apiVersion: 0, correlationId: 7, clientId: null } },
-  { name: 'v2 for a flexible version', hex: '000c 0004 00000007 0001 63 00', header: { apiKey: 12, apiVersion: 4, correlationId: 7, clientId: 'c' } },
-  { name: 'v0 for ControlledShutdown v0', hex: '0007 0000 00000007', header: { apiKey: 7, apiVersion: 0, correlationId: 7, clientId: null } },
+  {
+    name: 'v1 for a plain version',
+    hex: '000c 0000 00000007 0001 63',
+    header: { apiKey: 12, apiVersion: 0, correlationId: 7, clientId: 'c' },
+  },
+  {
+    name: 'v1 with a null client id',
+    hex: '000c 0000 00000007 ffff',
+    header: { apiKey: 12, apiVersion: 0, correlationId: 7, clientId: null },
+  },
+  {
+    name: 'v2 for a flexible version',
+    hex: '000c 0004 00000007 0001 63 00',
+    header: { apiKey: 12, apiVersion: 4, correlationId: 7, clientId: 'c' },
+  },
+  {
+    name: 'v0 for ControlledShutdown v0',
+    hex: '0007 0000 00000007',
+    header: { apiKey: 7, apiVersion: 0, correlationId: 7, clientId: null },
+  },
 ];
 
 describe('headers', () => {

@@ -1,4 +1,6 @@
-/** Makes a random value of a message's shape as one version would carry it: what encode → decode must give back unchanged. */
+/**
+ * Makes a random value of a message's shape as one version would carry it: what encode → decode must give back unchanged.
+ */
 import type { Shape, Type } from '../../../broker/protocol/schema.ts';
 
 export type Random = () => number;

@@ -103,7 +103,11 @@ describe('schema', () => {
   it('hands records out without copying them and takes them by reference', () => {
     const records = Buffer.alloc(5000, 7);
     const writer = new Writer();
-    produce.request.encode(writer, { acks: 1, timeoutMs: 9, topicData: [{ name: 't', partitionData: [{ index: 0, records }] }] }, 9);
+    produce.request.encode(
+      writer,
+      { acks: 1, timeoutMs: 9, topicData: [{ name: 't', partitionData: [{ index: 0, records }] }] },
+      9,
+    );
     expect(writer.finishChunks()).to.include(records);
     const bytes = encode(
       produce.request,
@@ -174,14 +178,19 @@ describe('schema', () => {
   it('never throws on random bytes', () => {
     const all: AnyApi[] = [...apisByKey.values()];
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 0, max: all.length - 1 }), fc.nat(), (noise, at, pick) => {
-        const api = all[at]!;
-        const version = api.versionMin + (pick % (api.versionMax - api.versionMin + 1));
-        const reader = new Reader(Buffer.from(noise));
-        api.request.decode(reader, version);
-        api.response.decode(new Reader(Buffer.from(noise)), version);
-        expect(reader.position).to.be.at.most(noise.length);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.integer({ min: 0, max: all.length - 1 }),
+        fc.nat(),
+        (noise, at, pick) => {
+          const api = all[at]!;
+          const version = api.versionMin + (pick % (api.versionMax - api.versionMin + 1));
+          const reader = new Reader(Buffer.from(noise));
+          api.request.decode(reader, version);
+          api.response.decode(new Reader(Buffer.from(noise)), version);
+          expect(reader.position).to.be.at.most(noise.length);
+        },
+      ),
       { numRuns: 500 },
     );
   });

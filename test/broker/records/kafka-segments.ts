@@ -1,4 +1,7 @@
-/** Segments that Kafka 3.4 wrote for two records of its console producer, one segment per codec: `h1:v1,h2:` `key-1` …, `x:y` `key-2` …. */
+/**
+ * Segments that Kafka 3.4 wrote for two records of its console producer, one segment per codec: `h1:v1,h2:` `key-1` …,
+ * `x:y` `key-2` ….
+ */
 export const segments = {
   none:
     '000000000000000000000099000000000286e9c9dc000000000001000001a20480a3f9000001a20480a40300000000000000' +

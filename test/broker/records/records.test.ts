@@ -51,7 +51,10 @@ describe('record batches of Kafka 3.4', () => {
       }
       expect(found.map(({ offset }) => offset)).to.deep.equal([0, 1]);
       expect(found.map(({ key }) => String(key))).to.deep.equal(['key-1', 'key-2']);
-      expect(found.map(({ value }) => String(value))).to.deep.equal(['value value value value value one', 'value value value value value two']);
+      expect(found.map(({ value }) => String(value))).to.deep.equal([
+        'value value value value value one',
+        'value value value value value two',
+      ]);
       expect(found[0]!.headers.map(({ key, value }) => `${key}=${value}`)).to.deep.equal(['h1=v1', 'h2=']);
     });
   }
@@ -76,14 +79,23 @@ describe('buildBatch', () => {
       const batch = buildBatch({ records, compression: codec, baseOffset: 40 });
       expect(validateBatch(batch)).to.deep.equal({ ok: true, size: batch.length });
       const back = [...iterateRecords(batch)];
-      expect(back).to.deep.equal(records.map((record, at) => ({ ...record, headers: record.headers ?? [], offset: 40 + at })));
+      expect(back).to.deep.equal(
+        records.map((record, at) => ({ ...record, headers: record.headers ?? [], offset: 40 + at })),
+      );
       expect(lastOffsetOf(batch, 0)).to.equal(42);
       expect(maxTimestampOf(batch, 0)).to.equal(1_000_000_000_000);
     });
   }
 
   it('keeps the gaps that compaction leaves', () => {
-    const batch = buildBatch({ records: [{ ...records[0]!, offset: 12 }, { ...records[2]!, offset: 17 }], baseOffset: 10, lastOffset: 20 });
+    const batch = buildBatch({
+      records: [
+        { ...records[0]!, offset: 12 },
+        { ...records[2]!, offset: 17 },
+      ],
+      baseOffset: 10,
+      lastOffset: 20,
+    });
     expect([...iterateRecords(batch)].map(({ offset }) => offset)).to.deep.equal([12, 17]);
     expect(lastOffsetOf(batch, 0)).to.equal(20);
     expect(validateBatch(batch)).to.include({ ok: false, problem: 'count' });

@@ -1,0 +1,5 @@
+/** Entry point of kafka-broker-api-versions; see commands/broker-api-versions.ts. */
+import { brokerApiVersions } from './commands/broker-api-versions.ts';
+import { runTool } from './io.ts';
+
+await runTool(brokerApiVersions);
