@@ -63,6 +63,7 @@ export class TestCluster {
         'offsets.topic.num.partitions': '2',
         'offsets.topic.replication.factor': '1',
         'group.initial.rebalance.delay.ms': '0',
+        'controlled.shutdown.retry.backoff.ms': '50',
         ...more,
       }),
     );
