@@ -17,6 +17,8 @@ NODE_PACKAGE := $(NODE_PACKAGE_$(shell uname -s)_$(shell uname -m))
 export PATH := $(CURDIR)/.node/bin:$(PATH)
 export NODE_NO_WARNINGS := 1
 
+TESTS := 'test/{shared,coordinator,broker,cluster}/**/*.test.ts'
+
 # Each becomes one file in dist/, with all that it imports: a start reads one file instead of a hundred.
 PROGRAMS = $(wildcard coordinator/server/main.ts coordinator/cli/shell.ts coordinator/*/*-worker.ts \
   broker/server/main.ts broker/cli/kafka-*.ts broker/*/*-worker.ts cluster/main.ts)
@@ -63,7 +65,7 @@ check: node_modules/.ready
 	npx tsc -p tsconfig.json
 
 test: setup check
-	npx mocha
+	VIVARIUM_LOG_LEVEL=$${VIVARIUM_LOG_LEVEL:-silent} npx mocha $(TESTS)
 
 run: setup
 	@bin/vivarium up

@@ -148,10 +148,10 @@ export const topicZnode = {
       if (assignment.removingReplicas.length > 0) removing[partition] = assignment.removingReplicas;
     }
     return encodeJson({
-      removing_replicas: removing,
       partitions,
       ...(record.topicId === null ? {} : { topic_id: record.topicId }),
       adding_replicas: adding,
+      removing_replicas: removing,
       version: 3,
     });
   },

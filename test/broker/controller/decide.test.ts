@@ -85,7 +85,7 @@ describe('controller decisions', () => {
     const record = { topicId: null, partitions: new Map([[0, replicas(1)]]) };
     const decision = addTopics(cluster([1]), new Map([['t', record]]), () => TOPIC_ID);
     expect(shown(decision.writes)[0]).to.equal(
-      `set /brokers/topics/t v-1 {"removing_replicas":{},"partitions":{"0":[1]},"topic_id":"${TOPIC_ID}","adding_replicas":{},"version":3}`,
+      `set /brokers/topics/t v-1 {"partitions":{"0":[1]},"topic_id":"${TOPIC_ID}","adding_replicas":{},"removing_replicas":{},"version":3}`,
     );
     const known = cluster([1], { replicas: [1], state: state(1, [1]) });
     const again = addTopics(known, new Map([['t', record]]), () => 'another');

@@ -19,7 +19,7 @@ describe('znodes', () => {
     expect(text(brokerIdZnode.encode({ id: 0, endpoints, rack: 'r1' }, 1))).to.contain('"jmx_port":-1,"rack":"r1","port":9092');
     const replicas = { replicas: [1, 2], addingReplicas: [], removingReplicas: [] };
     expect(text(topicZnode.encode({ topicId: '2wsVfaPQSW2y7i5fkXoQqA', partitions: new Map([[0, replicas]]) }))).to.equal(
-      '{"removing_replicas":{},"partitions":{"0":[1,2]},"topic_id":"2wsVfaPQSW2y7i5fkXoQqA","adding_replicas":{},"version":3}',
+      '{"partitions":{"0":[1,2]},"topic_id":"2wsVfaPQSW2y7i5fkXoQqA","adding_replicas":{},"removing_replicas":{},"version":3}',
     );
     const state = { controllerEpoch: 1, leader: 1, leaderEpoch: 0, isr: [1, 2], recovering: false };
     expect(text(partitionStateZnode.encode(state))).to.equal('{"controller_epoch":1,"leader":1,"version":1,"leader_epoch":0,"isr":[1,2]}');
