@@ -15,6 +15,7 @@
  */
 import { assert } from '../../shared/base/assert.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const PAGE_BYTES_MIN = 4096;
 const PAGE_BYTES_MAX = 256 * 1024;
 /** Above this many queued pages it pays to look which of them are gone. */
@@ -27,7 +28,8 @@ export interface Page {
   readonly position: number;
   /** Base offset of its first batch. */
   readonly baseOffset: number;
-  readonly buffer: Buffer;
+  /** Empty once evicted: the queue may still hold the page, which must not keep its bytes alive. */
+  buffer: Buffer;
   filled: number;
   /** How many of its bytes the file has. */
   written: number;
@@ -213,6 +215,7 @@ export class TailPages {
     page.evicted = true;
     this.size -= page.buffer.length;
     this.budget.release(page);
+    page.buffer = NO_BYTES;
     if (this.pages.length === 0) this.nextPageBytes = PAGE_BYTES_MIN;
   }
 

@@ -62,6 +62,19 @@ describe('TailPages', () => {
     }
   });
 
+  it('keeps no bytes of evicted pages, though the queue still knows them', () => {
+    const budget = new TailBudget({ totalBytesMax: 1024 * KIB, logBytesMax: 40 * KIB });
+    const pages = new TailPages(budget);
+    pages.append(0, 0, 0, bytes(1000, 1));
+    const first = pages.pageAt(0)!;
+    for (let n = 1; n < 100; n++) {
+      pages.markWritten(0, n * 1000);
+      pages.append(0, n * 1000, n, bytes(1000, n));
+    }
+    expect(first.evicted).to.equal(true);
+    expect(first.buffer.length).to.equal(0);
+  });
+
   it('starts a page for a new segment, and writes the old one first', () => {
     const pages = new TailPages(new TailBudget());
     pages.append(0, 0, 0, bytes(100, 1));
