@@ -18,6 +18,8 @@ import { CLIENT_FRAME_BYTES_MAX } from '../../shared/ws-protocol/messages.ts';
 import type { Gatekeeper } from './door.ts';
 import type { FourLetterWords } from './four-letter-words.ts';
 import { JuteConnection } from './jute-connection.ts';
+import type { OriginPolicy } from './origin-policy.ts';
+import { isOriginAllowed } from './origin-policy.ts';
 import { WsConnection } from './ws-connection.ts';
 
 export interface PortOptions {
@@ -30,6 +32,7 @@ export interface PortOptions {
   totalMax: number;
   handshakeTimeoutMs: number;
   requestBytesMax: number;
+  origins: OriginPolicy;
   gatekeeper: Gatekeeper;
   words: FourLetterWords;
   log: Logger;
@@ -157,6 +160,16 @@ export class ClientPort {
     const path = (request.url ?? '').split('?', 1)[0];
     if (path !== '/') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const { origin, host } = request.headers;
+    if (!isOriginAllowed(this.options.origins, origin, host)) {
+      const address = plainAddress((socket as Socket).remoteAddress ?? '');
+      this.options.log.warn(
+        `Refused a web page of "${origin}" that tried to connect to "${host}" from /${address}: websocket.allowedOrigins doesn't have it`,
+      );
+      this.options.rejected();
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
     this.ws.handleUpgrade(request, socket, head, (ws) => {

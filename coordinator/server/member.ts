@@ -3,6 +3,7 @@
  * network, disk and clock. Alone, it commits what its own log holds; in an ensemble that decision moves to the quorum.
  */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
@@ -142,6 +143,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       totalMax: settings.maxCnxns,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       requestBytesMax: settings.juteMaxBuffer + FRAME_SLACK_BYTES,
+      origins: { allowed: settings.allowedOrigins, hostName: hostname() },
       gatekeeper,
       words: new FourLetterWords(view, settings.fourLetterWords),
       log: netLog,

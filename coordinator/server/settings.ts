@@ -49,6 +49,7 @@ export const SETTINGS = {
   maxClientCnxns: setting<number>('maxClientCnxns', 'int', 60, 'Connections from one address; 0 means no limit.', { validator: atLeast(0) }),
   maxCnxns: setting<number>('maxCnxns', 'int', 0, 'Connections in all; 0 means no limit.', { validator: atLeast(0) }),
   fourLetterWords: setting<readonly string[]>('4lw.commands.whitelist', 'list', ['srvr'], 'Four-letter words that are answered; * allows all.'),
+  allowedOrigins: setting<readonly string[]>('websocket.allowedOrigins', 'list', [], 'Web pages that may connect besides those of this host: https://dash.example, null, or * for all.'),
   globalOutstandingLimit: setting<number>('globalOutstandingLimit', 'int', 1000, 'Requests in flight beyond which clients are no longer read.', { validator: atLeast(1) }),
   snapCount: setting<number>('snapCount', 'int', 100000, 'Transactions after which a snapshot is taken (at random between half and all).', { validator: atLeast(2) }),
   snapRetainCount: setting<number>('autopurge.snapRetainCount', 'int', 3, 'Snapshots that are kept.', { validator: atLeast(3) }),

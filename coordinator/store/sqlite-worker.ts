@@ -83,6 +83,9 @@ function open(): Database.Database {
   } else if (found !== SCHEMA_VERSION || db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new StoreError('STORE_SCHEMA', `Cannot open txn log "${path}": schema ${found}, this build reads ${SCHEMA_VERSION}`);
   }
+  if (options.sizeMax !== undefined) {
+    db.pragma(`max_page_count = ${Math.ceil(options.sizeMax / Number(db.pragma('page_size', { simple: true })))}`);
+  }
   return db;
 }
 
@@ -97,6 +100,7 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
   let waiting: TxnBatch[] = [];
   let stalled = false;
+  let retry: NodeJS.Timeout | undefined;
   let closing = false;
 
   /** Commits what waits; on a full disk leaves it waiting and comes back. */
@@ -109,7 +113,8 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
         if (codeOf(error) !== 'SQLITE_FULL') throw error;
         if (!stalled) send({ kind: 'stalled', stalled: true, reason: (error as Error).message });
         stalled = true;
-        setTimeout(() => guarded(drain), FULL_RETRY_MS);
+        clearTimeout(retry);
+        retry = setTimeout(() => guarded(drain), FULL_RETRY_MS);
         return;
       }
       waiting.shift();
@@ -122,6 +127,7 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
   };
 
   const close = (): void => {
+    clearTimeout(retry);
     db.close();
     lockDb.close();
     send({ kind: 'closed' });
@@ -156,7 +162,16 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
 
   const pruneSome = (throughZxid: number): void => {
     if (closing) return;
-    if (prune.run(throughZxid).changes === PRUNE_ROWS) setImmediate(() => guarded(() => pruneSome(throughZxid)));
+    let changes: number;
+    try {
+      ({ changes } = prune.run(throughZxid));
+    } catch (error) {
+      // To forget takes a little room too. The next snapshot asks again.
+      if (codeOf(error) !== 'SQLITE_FULL') throw error;
+      return;
+    }
+    if (changes === PRUNE_ROWS) setImmediate(() => guarded(() => pruneSome(throughZxid)));
+    else if (stalled) drain();
   };
 
   const handle = (message: ToWorker): void => {

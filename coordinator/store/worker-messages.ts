@@ -6,6 +6,8 @@ export interface OpenOptions {
   dir: string;
   /** `forceSync=no` gives up durability in a power cut for speed. */
   forceSync: boolean;
+  /** The size at which the disk counts as full, in bytes; for tests. */
+  sizeMax?: number;
 }
 
 export type ToWorker =

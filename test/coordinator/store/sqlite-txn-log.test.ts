@@ -13,18 +13,18 @@ interface Opened {
   reported: number[];
 }
 
-async function open(dir: string): Promise<Opened> {
+async function open(dir: string, more: { sizeMax?: number; stalled?: (state: boolean) => void } = {}): Promise<Opened> {
   const reported: number[] = [];
   const waiting: { zxid: number; resolve(): void; reject(error: Error): void }[] = [];
   const log = await SqliteTxnLog.open(
-    { dir, forceSync: true },
+    { dir, forceSync: true, ...(more.sizeMax === undefined ? {} : { sizeMax: more.sizeMax }) },
     {
       durable: (zxid) => {
         reported.push(zxid);
         for (const wait of waiting) if (wait.zxid <= zxid) wait.resolve();
       },
       failed: (error) => waiting.forEach((wait) => wait.reject(error)),
-      stalled: () => undefined,
+      stalled: (state) => more.stalled?.(state),
     },
   );
   const durable = (zxid: number): Promise<void> =>
@@ -144,6 +144,54 @@ describe('SqliteTxnLog', () => {
     const again = (await open(dir)).log;
     expect((await refusal(again.read(0, () => undefined))).message).to.match(/zxid 0x1 is damaged/);
     await again.close();
+  });
+
+  describe('on a full disk', () => {
+    /** A log that has room for about 200 KB, and what it told of being stalled. */
+    async function openSmall(dir: string): Promise<Opened & { stalled: boolean[]; untilStalled(state: boolean): Promise<void> }> {
+      const stalled: boolean[] = [];
+      let wake = (): void => undefined;
+      const opened = await open(dir, {
+        sizeMax: 200_000,
+        stalled: (state) => {
+          stalled.push(state);
+          wake();
+        },
+      });
+      const untilStalled = async (state: boolean): Promise<void> => {
+        while (stalled.at(-1) !== state) await new Promise<void>((resolve) => (wake = resolve));
+      };
+      return { ...opened, stalled, untilStalled };
+    }
+    const body = 'x'.repeat(50_000);
+
+    it('waits, says so once, and goes on in order when there is room', async () => {
+      const dir = tempDir();
+      const { log, durable, reported, stalled, untilStalled } = await openSmall(dir);
+      for (let zxid = 1; zxid <= 6; zxid++) log.append(batch(zxid, zxid, body + zxid));
+      await untilStalled(true);
+      expect(reported).to.deep.equal([1, 2, 3]);
+      // A snapshot makes room; the log needs no timer to notice.
+      log.prune(3);
+      await durable(6);
+      expect(stalled).to.deep.equal([true, false]);
+      expect(reported).to.deep.equal([1, 2, 3, 4, 5, 6]);
+      await log.close();
+      const again = (await open(dir)).log;
+      expect((await bodies(again)).map((text) => text.at(-1))).to.deep.equal(['4', '5', '6']);
+      await again.close();
+    });
+
+    it('gives up what nobody was told of when it is closed', async () => {
+      const dir = tempDir();
+      const { log, untilStalled } = await openSmall(dir);
+      for (let zxid = 1; zxid <= 5; zxid++) log.append(batch(zxid, zxid, body + zxid));
+      await untilStalled(true);
+      await log.close();
+      const again = (await open(dir)).log;
+      expect((await bodies(again)).map((text) => text.at(-1))).to.deep.equal(['1', '2', '3']);
+      await again.close();
+    });
   });
 
   it('refuses a path that is no folder', async () => {
