@@ -1,6 +1,10 @@
-/** The WebSocket transport for Node programs, on `ws`: faster than the built-in WebSocket, and it bounds what it receives. */
+/**
+ * The transport for Node programs: WebSocket by `ws` (faster than the built-in one, and it bounds what it receives) where the
+ * server offers it, ZooKeeper's native protocol where it does not.
+ */
 import { WebSocket } from 'ws';
 import { SERVER_FRAME_BYTES_MAX } from '../ws-protocol/messages.ts';
+import { probingTransport } from './probing-transport.ts';
 import type { Transport } from './transport.ts';
 import type { WebSocketLike } from './ws-transport.ts';
 import { wsTransport } from './ws-transport.ts';
@@ -15,9 +19,36 @@ const OPTIONS = {
   skipUTF8Validation: true,
 };
 
+/** How a socket ends whose peer hung up instead of answering. */
+const HUNG_UP: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
+
 export function nodeTransport(): Transport {
+  return probingTransport({
+    openWebSocket(server, handlers) {
+      let opened = false;
+      let errorCode: string | undefined;
+      const onError = (error: NodeJS.ErrnoException): void => void (errorCode = error.code);
+      return nodeWsTransport(onError).open(server, {
+        onOpen: () => {
+          opened = true;
+          handlers.onOpen();
+        },
+        onMessages: (messages) => handlers.onMessages(messages),
+        onClose: (reason) => handlers.onClose(reason, !opened && HUNG_UP.has(errorCode)),
+      });
+    },
+    loadNative: async () => (await import('./jute-transport.ts')).juteTransport(),
+  });
+}
+
+/** WebSocket and nothing else. */
+export function nodeWsTransport(onError?: (error: Error) => void): Transport {
   return wsTransport({
-    createWebSocket: (url) => new WebSocket(url, OPTIONS) as unknown as WebSocketLike,
+    createWebSocket: (url) => {
+      const socket = new WebSocket(url, OPTIONS);
+      if (onError !== undefined) socket.on('error', onError);
+      return socket as unknown as WebSocketLike;
+    },
     binaryType: 'nodebuffer',
   });
 }
