@@ -93,6 +93,7 @@ function sliceOfPage(page: Page, index: OffsetIndex | null, at: number, sizeMax:
   const limit = Math.min(page.written, at + sizeMax);
   const near = index === null ? at : nearestStart(index, page.position + limit, end) - page.position;
   const stop = endOfBatchesBelow(page.buffer, Math.max(at, Math.min(near, limit)), limit, end);
+  page.shared = true;
   return page.buffer.subarray(at, stop);
 }
 

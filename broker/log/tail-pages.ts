@@ -18,6 +18,8 @@ import { assert } from '../../shared/base/assert.ts';
 const NO_BYTES = Buffer.alloc(0);
 const PAGE_BYTES_MIN = 4096;
 const PAGE_BYTES_MAX = 256 * 1024;
+/** Buffers kept for the next pages: a bit more than what one turn of the event loop evicts. */
+const SPARES_MAX = 8;
 /** Above this many queued pages it pays to look which of them are gone. */
 const QUEUE_TIDY_ABOVE = 4096;
 
@@ -34,6 +36,8 @@ export interface Page {
   /** How many of its bytes the file has. */
   written: number;
   evicted: boolean;
+  /** A slice of it was handed to a reader, who may keep it as long as he likes. */
+  shared: boolean;
 }
 
 export interface TailLimits {
@@ -51,6 +55,8 @@ export class TailBudget {
   /** Pages in the order they were begun; those before `head` have been looked at. */
   private queue: Page[] = [];
   private head = 0;
+  /** Buffers of full size that nobody refers to any more. */
+  private readonly spares: Buffer[] = [];
 
   constructor(limits: TailLimits = DEFAULT_TAIL_LIMITS) {
     this.limits = limits;
@@ -76,6 +82,14 @@ export class TailBudget {
 
   release(page: Page): void {
     this.total -= page.buffer.length;
+    // Nobody else has seen the bytes, so they can be overwritten: the garbage collector never hears of a page like that.
+    if (page.buffer.length === PAGE_BYTES_MAX && !page.shared && isWritten(page) && this.spares.length < SPARES_MAX) {
+      this.spares.push(page.buffer);
+    }
+  }
+
+  takeBuffer(size: number): Buffer {
+    return (size === PAGE_BYTES_MAX ? this.spares.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
   }
 
   /** Drops the oldest pages that the files have, until the rest fits. */
@@ -141,8 +155,8 @@ export class TailPages {
   private begin(segmentBaseOffset: number, position: number, baseOffset: number, batchSize: number): Page {
     const size = Math.max(batchSize, this.nextPageBytes);
     this.nextPageBytes = Math.min(PAGE_BYTES_MAX, this.nextPageBytes * 2);
-    const buffer = Buffer.allocUnsafeSlow(size);
-    const page: Page = { owner: this, segmentBaseOffset, position, baseOffset, buffer, filled: 0, written: 0, evicted: false };
+    const buffer = this.budget.takeBuffer(size);
+    const page: Page = { owner: this, segmentBaseOffset, position, baseOffset, buffer, filled: 0, written: 0, evicted: false, shared: false };
     this.pages.push(page);
     this.size += size;
     this.budget.admit(page);

@@ -233,6 +233,22 @@ describe('PartitionLog', () => {
       expect((await readAll(log, 0, 10 << 20)).map((record) => record.value.length)).to.deep.equal([5, 3 << 20, 5]);
     });
 
+    it('never changes what it handed out, though pages are used again', async () => {
+      const around = surroundings(new MemoryFileSystem(), { tail: { totalBytesMax: 600 << 10, logBytesMax: 600 << 10 } });
+      const log = await openLog(around);
+      const handedOut: { offset: number; batches: Buffer }[] = [];
+      for (let n = 0; n < 300; n++) {
+        await put(log, batchOf([`${n} `.repeat(4000)]));
+        // Few enough readers that some pages are seen by nobody.
+        if (n % 60 === 0) handedOut.push({ offset: n, batches: await log.read(n, 1 << 20, ALL) });
+      }
+      for (const { offset, batches } of handedOut) {
+        expect(recordsOf(batches)).to.deep.equal([{ offset, value: `${offset} `.repeat(4000) }]);
+        expect(crcOf(batches, 0)).to.equal(computeCrc(batches, 0));
+      }
+      expect((await readAll(log, 0, 1 << 20)).map((record) => parseInt(record.value, 10))).to.deep.equal(Array.from({ length: 300 }, (_, n) => n));
+    });
+
     it('fails for a reader whose segment is deleted meanwhile, and only then', async () => {
       const fileSystem = new MemoryFileSystem({ delay: () => new Promise((resolve) => setImmediate(resolve)) });
       const around = surroundings(fileSystem, { tail: { totalBytesMax: 0, logBytesMax: 0 }, openFilesMax: 0 });

@@ -98,6 +98,21 @@ describe('TailPages', () => {
     expect(slice).to.deep.equal(bytes(100, 7));
   });
 
+  it('uses the buffer of a full page again when it was written and nobody has seen it', () => {
+    const pages = new TailPages(new TailBudget({ totalBytesMax: 300 * KIB, logBytesMax: 300 * KIB }));
+    const buffers = new Set<Buffer>();
+    let begun = 0;
+    let position = 0;
+    for (let offset = 0; offset < 400; offset++, position += 10_000) {
+      const { buffer, at } = pages.append(0, position, offset, bytes(10_000, offset & 0xff));
+      if (at === 0 && buffer.length === 256 * KIB) begun++;
+      if (buffer.length === 256 * KIB) buffers.add(buffer);
+      pages.markWritten(0, position + 10_000);
+    }
+    expect(begun).to.be.above(10);
+    expect(buffers.size).to.be.below(4);
+  });
+
   it('does not keep a list of pages that are long gone', () => {
     const budget = new TailBudget({ totalBytesMax: 8 * KIB, logBytesMax: 8 * KIB });
     for (let n = 0; n < 10_000; n++) {
