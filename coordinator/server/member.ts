@@ -20,6 +20,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { Client } from './client.ts';
 import { assertLimits, FRAME_SLACK_BYTES, HANDSHAKE_TIMEOUT_MS } from './limits.ts';
 import { Proposals } from './proposals.ts';
+import { RateLog } from './rate-log.ts';
 import { recover } from './recovery.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import { ServerStats } from './server-stats.ts';
@@ -99,12 +100,14 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       firstId: firstSessionId(settings.serverId, clock.wallMs()),
       secret,
     });
+    const quotaLog = new RateLog((line) => log.warn(line), clock);
     const proposals = new Proposals(txnLog);
     const pipeline = new RequestPipeline({
       tree,
       proposals,
       rules,
       ttlsEnabled: settings.extendedTypesEnabled,
+      ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
       globalOutstandingLimit: settings.globalOutstandingLimit,
       clock,
       stats,

@@ -42,6 +42,7 @@ function loadSnapshot(files: SnapshotFiles, log: Logger): { tree: DataTree; snap
     const decoder = new SnapshotDecoder();
     try {
       files.read(zxid, (piece) => decoder.push(piece));
+      decoder.tree.quotas.recount();
       return { tree: decoder.tree, snapshotZxid: zxid };
     } catch (error) {
       // The log still holds what the older snapshots that we keep need.

@@ -20,7 +20,9 @@ import type { ChangeListener } from '../tree/apply.ts';
 import { applyMultiFor, applyTxn } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { Outstanding } from '../tree/outstanding.ts';
+import type { PrepareContext } from '../tree/prepare.ts';
 import { prepare, prepareCloseSession, prepareDeleteContainer } from '../tree/prepare.ts';
+import type { QuotaExcess } from '../tree/quota.ts';
 import type { Txn, TxnBody } from '../tree/txn.ts';
 import type { EventFilter } from '../tree/watch-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
@@ -38,6 +40,8 @@ export interface PipelineOptions {
   proposals: Proposals;
   rules: AccessRules;
   ttlsEnabled: boolean;
+  /** `enforceQuota`: hears what a write exceeds. Absent: quotas are not looked at. */
+  quotaExceeded?: (excess: QuotaExcess) => void;
   globalOutstandingLimit: number;
   clock: Clock;
   stats: ServerStats;
@@ -56,6 +60,7 @@ export class RequestPipeline implements ChangeListener {
   private readonly reading: ReadContext;
   /** Writes, and syncs between them, in the order of their zxids. */
   private readonly inFlight = new Fifo<Pending>();
+  private readonly quota: Pick<PrepareContext, 'quotaExceeded'>;
   private lastProposedZxid: number;
   private dirty: Client[] = [];
   private readonly paused = new Set<Client>();
@@ -63,6 +68,7 @@ export class RequestPipeline implements ChangeListener {
   constructor(options: PipelineOptions) {
     this.options = options;
     this.tree = options.tree;
+    this.quota = options.quotaExceeded === undefined ? {} : { quotaExceeded: options.quotaExceeded };
     this.outstanding = new Outstanding(options.tree);
     this.reading = { tree: options.tree, watches: this.watches, rules: options.rules };
     this.lastProposedZxid = options.tree.lastZxid;
@@ -130,6 +136,7 @@ export class RequestPipeline implements ChangeListener {
               ids: client.ids,
               rules: this.options.rules,
               ttlsEnabled: this.options.ttlsEnabled,
+              ...this.quota,
             },
             zxid,
           );

@@ -8,6 +8,7 @@ import type { Acl } from '../../shared/znode/acl.ts';
 import type { SharedAcl } from './acl-store.ts';
 import { AclStore } from './acl-store.ts';
 import { joinPath, nameOf } from './path.ts';
+import { Quotas } from './quota.ts';
 import type { StoredData } from './stored-data.ts';
 import { storedSize } from './stored-data.ts';
 import type { ZnodeKind } from './znode.ts';
@@ -24,6 +25,7 @@ export class DataTree {
   readonly ephemerals = new Map<bigint, Set<string>>();
   readonly containers = new Set<string>();
   readonly ttls = new Set<string>();
+  readonly quotas = new Quotas(this);
   /** zxid of the last transaction applied. */
   lastZxid = 0;
   /** The root included. */
@@ -95,6 +97,7 @@ export class DataTree {
     this.nodeCount--;
     this.approximateDataSize -= path.length + storedSize(node.data);
     this.unindex(path, node.kind);
+    this.quotas.removed(path, node);
     this.acls.release(node.acl);
     return node;
   }

@@ -5,6 +5,8 @@
  */
 import type { Acl } from '../../shared/znode/acl.ts';
 import type { DataTree } from './data-tree.ts';
+import type { QuotaExcess } from './quota.ts';
+import { storedSize } from './stored-data.ts';
 import type { ZnodeKind } from './znode.ts';
 import { childCountOf } from './znode.ts';
 
@@ -35,6 +37,14 @@ export class Outstanding {
 
   get size(): number {
     return this.records.size;
+  }
+
+  /** What a write of `bytes` at `path` exceeds: a new znode, or new data for the one there. In flight is not counted, as in the original. */
+  quotaExcess(path: string, isNew: boolean, bytes: number): QuotaExcess | null {
+    const { quotas } = this.tree;
+    if (quotas.ruling(path) === null) return null;
+    const node = isNew ? undefined : this.tree.get(path);
+    return quotas.excess(path, isNew ? 1 : 0, bytes - (node === undefined ? 0 : storedSize(node.data)));
   }
 
   /** The znode as it will be, or undefined when it will not exist. The record may be shared: `change` before changing it. */

@@ -10,6 +10,7 @@ import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type {
   CheckRequest,
   CreateRequest,
+  Data,
   DeleteRequest,
   MultiRequest,
   SetAclRequest,
@@ -19,6 +20,7 @@ import type {
 import type { AccessRules } from './acl-check.ts';
 import { fixAcl, isAllowed } from './acl-check.ts';
 import type { Outstanding } from './outstanding.ts';
+import type { QuotaExcess } from './quota.ts';
 import { isSystemPath, isValidPath, parentPathOf } from './path.ts';
 import type { CloseSessionTxn, ErrorTxn, MultiPart, TxnBody } from './txn.ts';
 import type { ZnodeKind } from './znode.ts';
@@ -31,6 +33,8 @@ export interface PrepareContext {
   readonly rules: AccessRules;
   /** `extendedTypesEnabled`: TTLs are understood. */
   readonly ttlsEnabled: boolean;
+  /** `enforceQuota`: hears what a write exceeds; absent when quotas are not looked at. */
+  readonly quotaExceeded?: (excess: QuotaExcess) => void;
 }
 
 /** Five bytes hold a TTL in the original's ephemeralOwner. */
@@ -115,6 +119,7 @@ function prepareCreate(view: Outstanding, request: CreateRequest, context: Prepa
   if (!isValidPath(path)) return refused(ErrorCode.BADARGUMENTS);
   if (view.get(path) !== undefined) return refused(ErrorCode.NODEEXISTS);
   if (parent.kind.type === 'ephemeral') return refused(ErrorCode.NOCHILDRENFOREPHEMERALS);
+  if (isOverQuota(view, path, true, data, context)) return refused(ErrorCode.QUOTAEXCEEDED);
 
   const kind = kindOf(mode, ttlMs, context.sessionId);
   const parentCreations = (parent.creations + 1) | 0;
@@ -158,6 +163,7 @@ function prepareSetData(view: Outstanding, request: SetDataRequest, context: Pre
   const node = view.get(path);
   if (node === undefined) return refused(ErrorCode.NONODE);
   if (!isAllowed(context.rules, node.acl, Perms.WRITE, context.ids)) return refused(ErrorCode.NOAUTH);
+  if (isOverQuota(view, path, false, data, context)) return refused(ErrorCode.QUOTAEXCEEDED);
   if (!versionMatches(node.version, request.version)) return refused(ErrorCode.BADVERSION);
   const changed = view.change(node, zxid);
   changed.version = nextVersion(changed.version);
@@ -210,6 +216,14 @@ function prepareMulti(view: Outstanding, request: MultiRequest, context: Prepare
     parts.push(part);
   }
   return { type: 'multi', parts };
+}
+
+function isOverQuota(view: Outstanding, path: string, isNew: boolean, data: Data, context: PrepareContext): boolean {
+  if (context.quotaExceeded === undefined) return false;
+  const excess = view.quotaExcess(path, isNew, data === null ? 0 : data.length);
+  if (excess === null) return false;
+  context.quotaExceeded(excess);
+  return excess.hard;
 }
 
 /** -1 matches any version. */

@@ -16,9 +16,9 @@ describe('loadServerSettings', () => {
     expect(settings).to.include({ minSessionTimeoutMs: 4000, maxSessionTimeoutMs: 90000, snapDir: '/d/version-2', logDir: '/l/version-2' });
   });
   it('says one line for each key that has no effect', () => {
-    const { warnings } = load({ preAllocSize: '1', syncLimit: '9', foo: 'bar', 'zookeeper.enforceQuota': 'true' });
+    const { warnings } = load({ preAllocSize: '1', syncLimit: '9', foo: 'bar', 'zookeeper.reconfigEnabled': 'true' });
     expect(warnings).to.have.length(4);
-    for (const key of ['preAllocSize', 'syncLimit=9', 'foo', 'enforceQuota=true']) expect(warnings.join('\n')).to.contain(key);
+    for (const key of ['preAllocSize', 'syncLimit=9', 'foo', 'reconfigEnabled=true']) expect(warnings.join('\n')).to.contain(key);
   });
   const refused: [Record<string, string>, RegExp][] = [
     [{ tickTime: 'x' }, /Invalid value x for configuration tickTime: Not a number of type INT/],

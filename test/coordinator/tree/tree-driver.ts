@@ -9,6 +9,7 @@ import { DataTree } from '../../../coordinator/tree/data-tree.ts';
 import { Outstanding } from '../../../coordinator/tree/outstanding.ts';
 import { prepare, prepareCloseSession } from '../../../coordinator/tree/prepare.ts';
 import type { PrepareContext } from '../../../coordinator/tree/prepare.ts';
+import type { QuotaExcess } from '../../../coordinator/tree/quota.ts';
 import type { Txn, TxnBody } from '../../../coordinator/tree/txn.ts';
 import { loadData } from '../../../coordinator/tree/stored-data.ts';
 import type { Znode } from '../../../coordinator/tree/znode.ts';
@@ -23,6 +24,8 @@ export class TreeDriver {
   sessionId = 1n;
   ids: Id[] = [{ scheme: 'ip', id: '127.0.0.1' }];
   ttlsEnabled = true;
+  /** What went over a quota; null: quotas are not enforced. */
+  excesses: QuotaExcess[] | null = null;
 
   constructor(tree = new DataTree()) {
     this.tree = tree;
@@ -34,7 +37,9 @@ export class TreeDriver {
   }
 
   private context(): PrepareContext {
-    return { sessionId: this.sessionId, ids: this.ids, rules: DEFAULT_ACCESS_RULES, ttlsEnabled: this.ttlsEnabled };
+    const { excesses } = this;
+    const quota = excesses === null ? {} : { quotaExceeded: (excess: QuotaExcess) => void excesses.push(excess) };
+    return { sessionId: this.sessionId, ids: this.ids, rules: DEFAULT_ACCESS_RULES, ttlsEnabled: this.ttlsEnabled, ...quota };
   }
 
   private keep(zxid: number, body: TxnBody): TxnBody {
