@@ -6,7 +6,7 @@
 # build or it is older than the sources. -daemon leaves it running in the background with its output in $LOG_DIR/NAME.out
 # (LOG_DIR: logs/ of the installation). -loggc and the variables of Kafka's scripts that speak to a JVM (KAFKA_HEAP_OPTS,
 # KAFKA_JVM_PERFORMANCE_OPTS, KAFKA_OPTS, KAFKA_LOG4J_OPTS, JMX_PORT…) are accepted and mean nothing here; NODE_OPTIONS
-# speaks to Node.
+# speaks to Node. A launcher may set `node_flags` to what NODE_OPTIONS doesn't take.
 
 vivarium_root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 node_floor=22.18
@@ -66,7 +66,8 @@ run_node() {
 
   # Node keeps what it compiled, and stripped of types, from one start to the next: a third of a tool's start time.
   export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE-$vivarium_root/.cache/node}
-  local command=("$node" --disable-warning=ExperimentalWarning "$program" "$@")
+  # shellcheck disable=SC2086 # flags are words
+  local command=("$node" --disable-warning=ExperimentalWarning ${node_flags-} "$program" "$@")
   if [[ -n $daemon ]]; then
     local log_dir=${LOG_DIR:-$vivarium_root/logs}
     mkdir -p -- "$log_dir" || exit 1
