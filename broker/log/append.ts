@@ -1,6 +1,6 @@
 /**
- * Appending: judges batches, gives them their offsets, puts them behind the tail in memory and asks for the write. Also what an
- * append may cause: a new segment, and forcing old ones to the disk.
+ * Appending: judges batches, gives them their offsets, puts them behind the tail in memory and asks for the write. Also what
+ * an append may cause: a new segment, and forcing old ones to the disk.
  */
 import path from 'node:path';
 import { ErrorCode } from '../protocol/error-codes.ts';
@@ -38,7 +38,9 @@ import { replayProducer } from './recovery.ts';
 import { Segment } from './segment.ts';
 
 export interface AppendOptions {
-  /** `client` and `coordinator` bring one batch that gets its offsets here; `replication` brings batches that have theirs. */
+  /**
+   * `client` and `coordinator` bring one batch that gets its offsets here; `replication` brings batches that have theirs.
+   */
   readonly origin: AppendOrigin;
   /** The epoch of the leader that appends; not used for replication. */
   readonly leaderEpoch: number;
@@ -90,7 +92,9 @@ export class AppendPath {
     const { state } = this;
     if (state.failure !== null) return refuse(ErrorCode.KAFKA_STORAGE_ERROR, state.failure.message);
     if (state.closed) return refuse(ErrorCode.NOT_LEADER_OR_FOLLOWER, `The log of ${state.name} is closed`);
-    return options.origin === 'replication' ? this.appendReplicated(records, options.nowMs) : this.appendNew(records, options);
+    return options.origin === 'replication'
+      ? this.appendReplicated(records, options.nowMs)
+      : this.appendNew(records, options);
   }
 
   private appendNew(records: Buffer, options: AppendOptions): AppendResult {
@@ -116,7 +120,14 @@ export class AppendPath {
       const { verdict: first } = producer;
       const written = first.lastOffset < state.logEndOffset ? WRITTEN : this.writer.settled();
       const { timestamp } = first;
-      return { ok: true, baseOffset: first.baseOffset, lastOffset: first.lastOffset, logAppendTimeMs: timestamp, duplicate: true, written };
+      return {
+        ok: true,
+        baseOffset: first.baseOffset,
+        lastOffset: first.lastOffset,
+        logAppendTimeMs: timestamp,
+        duplicate: true,
+        written,
+      };
     }
 
     const batch = records.length === size ? records : records.subarray(0, size);
@@ -176,7 +187,10 @@ export class AppendPath {
     return { verdict: producers.check(data, origin), data, marker: null, timestamp: maxTimestamp };
   }
 
-  /** Batches from the leader, with their offsets and epochs: all of them or none. A batch that is cut off at the end does not count. */
+  /**
+   * Batches from the leader, with their offsets and epochs: all of them or none. A batch that is cut off at the end does not
+   * count.
+   */
   private appendReplicated(records: Buffer, nowMs: number): AppendResult {
     const { state } = this;
     let nextOffset = state.nextOffset;
@@ -205,11 +219,24 @@ export class AppendPath {
       replayProducer(state.producers, batch, 0);
     }
     const written = end === 0 ? WRITTEN : this.writer.request();
-    return { ok: true, baseOffset: firstOffset, lastOffset: nextOffset - 1, logAppendTimeMs: NO_TIME, duplicate: false, written };
+    return {
+      ok: true,
+      baseOffset: firstOffset,
+      lastOffset: nextOffset - 1,
+      logAppendTimeMs: NO_TIME,
+      duplicate: false,
+      written,
+    };
   }
 
   /** Puts a batch behind the tail and makes the index and the log's end know it. */
-  private place(batch: Buffer, baseOffset: number, lastOffset: number, maxTimestamp: number, nowMs: number): { buffer: Buffer; at: number } {
+  private place(
+    batch: Buffer,
+    baseOffset: number,
+    lastOffset: number,
+    maxTimestamp: number,
+    nowMs: number,
+  ): { buffer: Buffer; at: number } {
     const { state } = this;
     const { config } = state;
     let segment = state.active;

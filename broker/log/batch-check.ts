@@ -1,6 +1,6 @@
 /**
- * Decides whether a batch that a client or a coordinator brings may be appended: pure, and in the order and words of Kafka 3.4's
- * `UnifiedLog.analyzeAndValidateRecords` and `LogValidator`. Sequences are `producer-state.ts`'s business.
+ * Decides whether a batch that a client or a coordinator brings may be appended: pure, and in the order and words of Kafka
+ * 3.4's `UnifiedLog.analyzeAndValidateRecords` and `LogValidator`. Sequences are `producer-state.ts`'s business.
  *
  * The header and the CRC are looked at always. Records of an uncompressed batch are walked without materialising them: their
  * sizes must fill the batch, their offsets count from 0, and their newest timestamp is what the header will say. Compressed
@@ -92,7 +92,10 @@ export function checkBatch(buffer: Buffer, position: number, context: BatchConte
     );
   }
   if (size < BATCH_HEADER_SIZE || size > available) {
-    return refuse(ErrorCode.CORRUPT_MESSAGE, `Record batch of ${size} bytes in topic partition ${partitionName} has ${available} bytes`);
+    return refuse(
+      ErrorCode.CORRUPT_MESSAGE,
+      `Record batch of ${size} bytes in topic partition ${partitionName} has ${available} bytes`,
+    );
   }
   if (context.origin === 'client' && baseOffsetOf(buffer, position) !== 0) {
     return refuse(
@@ -123,7 +126,8 @@ function checkHeader(buffer: Buffer, position: number, { origin, partitionName }
   }
   if (origin !== 'client') return null;
   const lastOffset = lastOffsetDeltaOf(buffer, position);
-  if (lastOffset < 0) return refuse(ErrorCode.INVALID_RECORD, `Batch has an invalid offset range: [0, ${lastOffset}] ${where}`);
+  if (lastOffset < 0)
+    return refuse(ErrorCode.INVALID_RECORD, `Batch has an invalid offset range: [0, ${lastOffset}] ${where}`);
   const count = recordCountOf(buffer, position);
   if (count <= 0) return refuse(ErrorCode.INVALID_RECORD, `Invalid reported count for record batch: ${count} ${where}`);
   if (count !== lastOffset + 1) {
@@ -158,7 +162,9 @@ function checkRecords(buffer: Buffer, position: number, size: number, context: B
   return walkRecords(buffer, position, size, context.partitionName);
 }
 
-/** Where `varint` reads next. A variable of the module rather than an object: this runs for every record that is produced. */
+/**
+ * Where `varint` reads next. A variable of the module rather than an object: this runs for every record that is produced.
+ */
 let cursor = 0;
 
 /** An unsigned varint of up to 32 bits; nonsense for a longer one, and behind the end of the buffer. Moves `cursor`. */
@@ -203,7 +209,10 @@ function walkRecords(buffer: Buffer, position: number, size: number, partitionNa
     const offsetDelta = zigZag(varint(buffer));
     if (recordSize < 0 || end > batchEnd || cursor > end || offsetDelta !== index) {
       const why = offsetDelta === index ? 'its size is wrong' : `record ${index} has offset ${offsetDelta}`;
-      return refuse(ErrorCode.INVALID_RECORD, `Record ${index} of ${count} in the append to ${partitionName} is malformed: ${why}`);
+      return refuse(
+        ErrorCode.INVALID_RECORD,
+        `Record ${index} of ${count} in the append to ${partitionName} is malformed: ${why}`,
+      );
     }
     if (timestampDelta > deltaMax) deltaMax = timestampDelta;
     cursor = end;
@@ -218,7 +227,12 @@ function walkRecords(buffer: Buffer, position: number, size: number, partitionNa
 }
 
 /** The rules that look into records: keys, and how far their timestamps are from now. */
-function checkEachRecord(buffer: Buffer, position: number, context: BatchContext, boundsTimestamps: boolean): BatchRefusal | null {
+function checkEachRecord(
+  buffer: Buffer,
+  position: number,
+  context: BatchContext,
+  boundsTimestamps: boolean,
+): BatchRefusal | null {
   const { config, nowMs, partitionName } = context;
   const needsKeys = isCompacted(config);
   const appendTime = isLogAppendTime(buffer, position);
@@ -231,7 +245,11 @@ function checkEachRecord(buffer: Buffer, position: number, context: BatchContext
       let why: string | null = null;
       if (needsKeys && record.key === null) {
         why = `Compacted topic cannot accept message without key in topic partition ${partitionName}.`;
-      } else if (boundsTimestamps && record.timestamp !== NO_TIMESTAMP && Math.abs(record.timestamp - nowMs) > differenceMs) {
+      } else if (
+        boundsTimestamps &&
+        record.timestamp !== NO_TIMESTAMP &&
+        Math.abs(record.timestamp - nowMs) > differenceMs
+      ) {
         badTimestamp = true;
         why =
           `Timestamp ${record.timestamp} of message with offset ${record.offset} is out of range. The timestamp should be within ` +
@@ -249,7 +267,11 @@ function checkEachRecord(buffer: Buffer, position: number, context: BatchContext
   }
   if (recordErrors.length === 0) return null;
   if (badTimestamp) {
-    return refuse(ErrorCode.INVALID_TIMESTAMP, 'One or more records have been rejected due to invalid timestamp', recordErrors);
+    return refuse(
+      ErrorCode.INVALID_TIMESTAMP,
+      'One or more records have been rejected due to invalid timestamp',
+      recordErrors,
+    );
   }
   const shown = recordErrors
     .slice(0, ERRORS_SHOWN)

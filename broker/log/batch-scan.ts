@@ -41,8 +41,8 @@ export function endOfBatchesBelow(buffer: Buffer, at: number, end: number, maxOf
 export type BatchVisitor = (buffer: Buffer, at: number, size: number, position: number) => boolean;
 
 /**
- * Follows the batches of a file from `from` to `to`. Returns the position behind the last batch that `visit` took: less than `to`
- * when it stopped, or when what follows is no whole batch.
+ * Follows the batches of a file from `from` to `to`. Returns the position behind the last batch that `visit` took: less than
+ * `to` when it stopped, or when what follows is no whole batch.
  */
 export async function scanBatches(
   handle: FileHandle,

@@ -1,6 +1,6 @@
 /**
- * The small text files of a log directory, as Kafka 3.4 writes them. Pure: texts in, values out. A reader that finds nonsense
- * throws `CheckpointError`; what that means is the caller's business (Kafka starts over from 0).
+ * The small text files of a log directory, as Kafka 3.4 writes them. Pure: texts in, values out. A reader that finds
+ * nonsense throws `CheckpointError`; what that means is the caller's business (Kafka starts over from 0).
  *
  *     *-offset-checkpoint        leader-epoch-checkpoint     partition.metadata     meta.properties
  *     0                          0                           version: 0             #
@@ -71,13 +71,17 @@ function decodeRows(content: Buffer, path: string): string[] {
   if (lines.at(-1) === '') lines.pop();
   if (lines.length < 2 && (lines[0] ?? '') === '') return []; // Kafka makes these files empty
   if (lines[0] !== String(VERSION)) {
-    throw new CheckpointError(`Unrecognised version:${lines[0]}, expected version: ${VERSION} in checkpoint file at: ${path}`);
+    throw new CheckpointError(
+      `Unrecognised version:${lines[0]}, expected version: ${VERSION} in checkpoint file at: ${path}`,
+    );
   }
   if (lines.length === 1) return [];
   if (!isWhole(lines[1])) throw malformed(path, lines[1]!);
   const rows = lines.slice(2);
   if (rows.length !== Number(lines[1])) {
-    throw new CheckpointError(`Expected [${lines[1]}] entries in checkpoint file [${path}], but found only [${rows.length}]`);
+    throw new CheckpointError(
+      `Expected [${lines[1]}] entries in checkpoint file [${path}], but found only [${rows.length}]`,
+    );
   }
   return rows;
 }
@@ -97,7 +101,8 @@ export function encodePartitionMetadata(topicId: string): Buffer {
 /** The topic id in a `partition.metadata`. */
 export function decodePartitionMetadata(content: Buffer, path: string): string {
   const match = /^version: +(\d+)\r?\ntopic_id: +([A-Za-z0-9_-]{22})\r?\n?$/.exec(content.toString('utf8'));
-  if (match === null) throw new CheckpointError(`Malformed line in checkpoint file (${path}): '${content.toString('utf8')}'`);
+  if (match === null)
+    throw new CheckpointError(`Malformed line in checkpoint file (${path}): '${content.toString('utf8')}'`);
   if (match[1] !== String(VERSION)) {
     throw new CheckpointError(`Unrecognized version of partition metadata file (${path}): ${match[1]}`);
   }
@@ -122,7 +127,8 @@ export function decodeMetaProperties(content: Buffer, path: string): MetaPropert
     if (match !== null) values.set(match[1]!, match[2]!);
   }
   const version = values.get('version') ?? '0';
-  if (version !== String(VERSION)) throw new CheckpointError(`Expected version ${VERSION}, but got version ${version} in ${path}`);
+  if (version !== String(VERSION))
+    throw new CheckpointError(`Expected version ${VERSION}, but got version ${version} in ${path}`);
   const brokerId = values.get('broker.id');
   if (brokerId !== undefined && !/^-?\d+$/.test(brokerId)) {
     throw new CheckpointError(`Failed to parse broker.id property as an int: ${brokerId} in ${path}`);

@@ -26,7 +26,9 @@ function codeOf(cause: unknown): string {
 export interface FileHandle {
   /** Writes all of `buffers` from `position` on. Rejects when a byte could not be written; a prefix may have been. */
   writev(buffers: readonly Buffer[], position: number): Promise<void>;
-  /** Fills `buffer` from `position` on. Returns how many bytes there were: fewer than its length only at the end of the file. */
+  /**
+   * Fills `buffer` from `position` on. Returns how many bytes there were: fewer than its length only at the end of the file.
+   */
   read(buffer: Buffer, position: number): Promise<number>;
   /** Returns once everything written so far survives a loss of power. */
   sync(): Promise<void>;
@@ -55,7 +57,10 @@ export interface FileSystem {
   open(path: string, options?: { readonly create?: boolean }): Promise<FileHandle>;
   /** The whole file, or null when there is none. */
   readFile(path: string): Promise<Buffer | null>;
-  /** Replaces the file in one step: whoever reads it, now or after a crash, sees the old content or the new one, never a mixture. */
+  /**
+   * Replaces the file in one step: whoever reads it, now or after a crash, sees the old content or the new one, never a
+   * mixture.
+   */
   replaceFile(path: string, content: Buffer): Promise<void>;
   /** Creates or overwrites a file, without care for crashes. `sync`: return once it survives a loss of power. */
   writeFile(path: string, content: Buffer, options?: { readonly sync?: boolean }): Promise<void>;

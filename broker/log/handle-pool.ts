@@ -1,7 +1,7 @@
 /**
- * Open files, bounded: thousands of partitions have more files than a process may open, and most of them are rarely touched. A
- * file is opened when it is used and stays open until others need its place, longest unused first. Files in use are never closed,
- * so the pool can exceed its bound by the number of operations under way.
+ * Open files, bounded: thousands of partitions have more files than a process may open, and most of them are rarely touched.
+ * A file is opened when it is used and stays open until others need its place, longest unused first. Files in use are never
+ * closed, so the pool can exceed its bound by the number of operations under way.
  */
 import type { FileHandle, FileSystem } from './file.ts';
 

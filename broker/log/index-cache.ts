@@ -1,4 +1,7 @@
-/** Indexes of closed segments, read from their files when somebody looks into the past, and dropped when others need the room. */
+/**
+ * Indexes of closed segments, read from their files when somebody looks into the past, and dropped when others need the
+ * room.
+ */
 export interface CachedIndexes {
   /** Memory that they take. */
   readonly indexBytes: number;

@@ -1,6 +1,6 @@
 /**
- * Which leader epoch began at which offset of a partition (KIP-101): what a follower compares with its leader's to find where
- * their logs part. Kept in `leader-epoch-checkpoint`; pure apart from telling `onChange` that the file is out of date.
+ * Which leader epoch began at which offset of a partition (KIP-101): what a follower compares with its leader's to find
+ * where their logs part. Kept in `leader-epoch-checkpoint`; pure apart from telling `onChange` that the file is out of date.
  *
  * Invariant: epochs and start offsets both grow from entry to entry.
  */
@@ -40,7 +40,10 @@ export class LeaderEpochs {
     return this.list[0] ?? null;
   }
 
-  /** Notes that `leaderEpoch` begins at `startOffset`. Entries that contradict it are from a history that is no longer ours and go. */
+  /**
+   * Notes that `leaderEpoch` begins at `startOffset`. Entries that contradict it are from a history that is no longer ours
+   * and go.
+   */
   assign(leaderEpoch: number, startOffset: number): void {
     const last = this.list.at(-1);
     if (last !== undefined && last.leaderEpoch === leaderEpoch && startOffset >= last.startOffset) return;
@@ -66,8 +69,8 @@ export class LeaderEpochs {
   }
 
   /**
-   * The largest known epoch at or below `leaderEpoch`, and the offset at which the next one starts (`logEndOffset` for the newest).
-   * An epoch newer than all we know: unknown. One older than all: itself, ending where the oldest starts.
+   * The largest known epoch at or below `leaderEpoch`, and the offset at which the next one starts (`logEndOffset` for the
+   * newest). An epoch newer than all we know: unknown. One older than all: itself, ending where the oldest starts.
    */
   endOffsetFor(leaderEpoch: number, logEndOffset: number): EpochEnd {
     if (leaderEpoch < 0) return UNKNOWN;

@@ -1,6 +1,7 @@
 /**
- * The 26 topic configs of Kafka 3.4: each declared once, with the broker setting that gives its default. `topicSettings` is the
- * table that CreateTopics checks against and DescribeConfigs answers from; `LogConfig` is what a partition's log works with.
+ * The 26 topic configs of Kafka 3.4: each declared once, with the broker setting that gives its default. `topicSettings` is
+ * the table that CreateTopics checks against and DescribeConfigs answers from; `LogConfig` is what a partition's log works
+ * with.
  */
 import { SettingError, atLeast, between, eachOf, oneOf, parseSetting } from '../../shared/settings/schema.ts';
 import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
@@ -38,15 +39,17 @@ const hours = (name: string): BrokerSynonym => ({ name, factor: 3_600_000 });
 const minutes = (name: string): BrokerSynonym => ({ name, factor: 60_000 });
 
 /** `*`, or `partition:broker` pairs. */
-const throttledReplicas: Validator = {
-  allowed: '[partitionId]:[brokerId],[partitionId]:[brokerId],...',
-  check: (value) => {
-    const entries = Array.isArray(value) ? value.map(String) : [];
-    const fine = entries.every((entry) => /^\d+:\d+$/.test(entry)) || entries.join(',').trim() === '*';
-    if (fine) return null;
-    return `leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`;
-  },
-};
+function throttledReplicas(name: string): Validator {
+  const form = '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
+  return {
+    allowed: form,
+    check: (value) => {
+      const entries = Array.isArray(value) ? value.map(String) : [];
+      const fine = entries.every((entry) => /^\d+:\d+$/.test(entry)) || entries.join(',').trim() === '*';
+      return fine ? null : `${name} must be the literal '*' or a list of replicas in the following format: ${form}`;
+    },
+  };
+}
 
 const messageFormatVersion: Validator = {
   allowed: 'a version of Kafka, 0.8.0 to 3.4',
@@ -58,62 +61,213 @@ const messageFormatVersion: Validator = {
 
 /** Field of `LogConfig` → its declaration. */
 export const topicSettings = {
-  cleanupPolicy: setting<readonly string[]>('cleanup.policy', 'list', ['delete'], ['log.cleanup.policy'],
-    'delete drops old segments, compact keeps the last value of each key.', { validator: eachOf('compact', 'delete') }),
-  compressionType: setting<string>('compression.type', 'string', 'producer', ['compression.type'],
+  cleanupPolicy: setting<readonly string[]>(
+    'cleanup.policy',
+    'list',
+    ['delete'],
+    ['log.cleanup.policy'],
+    'delete drops old segments, compact keeps the last value of each key.',
+    { validator: eachOf('compact', 'delete') },
+  ),
+  compressionType: setting<string>(
+    'compression.type',
+    'string',
+    'producer',
+    ['compression.type'],
     'Codec of what is stored; producer keeps what the producer chose.',
-    { validator: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), status: 'planned' }),
-  deleteRetentionMs: setting<number>('delete.retention.ms', 'long', DAY_MS, ['log.cleaner.delete.retention.ms'],
-    'How long tombstones stay after compaction saw them.', { validator: atLeast(0) }),
-  fileDeleteDelayMs: setting<number>('file.delete.delay.ms', 'long', 60_000, ['log.segment.delete.delay.ms'],
-    'Time between the end of a segment and the removal of its files.', { validator: atLeast(0) }),
-  flushMessages: setting<number>('flush.messages', 'long', LONG_MAX, ['log.flush.interval.messages'],
-    'Records after which the partition is forced to the disk.', { validator: atLeast(1) }),
-  flushMs: setting<number>('flush.ms', 'long', LONG_MAX, ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
-    'Age of unforced records at which the partition is forced to the disk.', { validator: atLeast(0) }),
-  followerThrottledReplicas: setting<readonly string[]>('follower.replication.throttled.replicas', 'list', [],
-    ['follower.replication.throttled.replicas'], 'Replicas whose followers fetch no faster than the throttle.',
-    { validator: throttledReplicas, status: 'planned' }),
-  indexIntervalBytes: setting<number>('index.interval.bytes', 'int', 4096, ['log.index.interval.bytes'],
-    'Bytes of log per entry of the offset index.', { validator: atLeast(0) }),
-  leaderThrottledReplicas: setting<readonly string[]>('leader.replication.throttled.replicas', 'list', [],
-    ['leader.replication.throttled.replicas'], 'Replicas that are served no faster than the throttle.',
-    { validator: throttledReplicas, status: 'planned' }),
-  maxCompactionLagMs: setting<number>('max.compaction.lag.ms', 'long', LONG_MAX, ['log.cleaner.max.compaction.lag.ms'],
-    'Age at which a record makes its log due for compaction.', { validator: atLeast(1) }),
-  maxMessageBytes: setting<number>('max.message.bytes', 'int', 1_048_588, ['message.max.bytes'],
-    'Largest record batch taken.', { validator: atLeast(0) }),
-  messageDownconversionEnable: setting<boolean>('message.downconversion.enable', 'boolean', true,
-    ['log.message.downconversion.enable'], 'Whether old clients get batches rewritten in their format.', { status: 'planned' }),
-  messageFormatVersion: setting<string>('message.format.version', 'string', '3.0-IV1', ['log.message.format.version'],
-    'Record format; since 3.0 always the newest.', { validator: messageFormatVersion, status: 'inapplicable' }),
-  messageTimestampDifferenceMaxMs: setting<number>('message.timestamp.difference.max.ms', 'long', LONG_MAX,
-    ['log.message.timestamp.difference.max.ms'], "Largest distance of a client's stamp from this clock.", { validator: atLeast(0) }),
-  messageTimestampType: setting<string>('message.timestamp.type', 'string', 'CreateTime', ['log.message.timestamp.type'],
-    'Whose clock stamps records.', { validator: oneOf('CreateTime', 'LogAppendTime') }),
-  minCleanableDirtyRatio: setting<number>('min.cleanable.dirty.ratio', 'double', 0.5, ['log.cleaner.min.cleanable.ratio'],
-    'Share of uncompacted bytes that makes a log due for compaction.', { validator: between(0, 1) }),
-  minCompactionLagMs: setting<number>('min.compaction.lag.ms', 'long', 0, ['log.cleaner.min.compaction.lag.ms'],
-    'Age before which a record is not compacted.', { validator: atLeast(0) }),
-  minInsyncReplicas: setting<number>('min.insync.replicas', 'int', 1, ['min.insync.replicas'],
-    'In-sync replicas that acks=all needs.', { validator: atLeast(1) }),
-  preallocate: setting<boolean>('preallocate', 'boolean', false, ['log.preallocate'],
-    'Whether segment files get their full size at once.', { status: 'planned' }),
-  retentionBytes: setting<number>('retention.bytes', 'long', -1, ['log.retention.bytes'],
-    'Size of the partition above which its oldest segments are deleted, -1 for any.'),
-  retentionMs: setting<number>('retention.ms', 'long', WEEK_MS,
+    { validator: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), status: 'planned' },
+  ),
+  deleteRetentionMs: setting<number>(
+    'delete.retention.ms',
+    'long',
+    DAY_MS,
+    ['log.cleaner.delete.retention.ms'],
+    'How long tombstones stay after compaction saw them.',
+    { validator: atLeast(0) },
+  ),
+  fileDeleteDelayMs: setting<number>(
+    'file.delete.delay.ms',
+    'long',
+    60_000,
+    ['log.segment.delete.delay.ms'],
+    'Time between the end of a segment and the removal of its files.',
+    { validator: atLeast(0) },
+  ),
+  flushMessages: setting<number>(
+    'flush.messages',
+    'long',
+    LONG_MAX,
+    ['log.flush.interval.messages'],
+    'Records after which the partition is forced to the disk.',
+    { validator: atLeast(1) },
+  ),
+  flushMs: setting<number>(
+    'flush.ms',
+    'long',
+    LONG_MAX,
+    ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
+    'Age of unforced records at which the partition is forced to the disk.',
+    { validator: atLeast(0) },
+  ),
+  followerThrottledReplicas: setting<readonly string[]>(
+    'follower.replication.throttled.replicas',
+    'list',
+    [],
+    ['follower.replication.throttled.replicas'],
+    'Replicas whose followers fetch no faster than the throttle.',
+    { validator: throttledReplicas('follower.replication.throttled.replicas'), status: 'planned' },
+  ),
+  indexIntervalBytes: setting<number>(
+    'index.interval.bytes',
+    'int',
+    4096,
+    ['log.index.interval.bytes'],
+    'Bytes of log per entry of the offset index.',
+    { validator: atLeast(0) },
+  ),
+  leaderThrottledReplicas: setting<readonly string[]>(
+    'leader.replication.throttled.replicas',
+    'list',
+    [],
+    ['leader.replication.throttled.replicas'],
+    'Replicas that are served no faster than the throttle.',
+    { validator: throttledReplicas('leader.replication.throttled.replicas'), status: 'planned' },
+  ),
+  maxCompactionLagMs: setting<number>(
+    'max.compaction.lag.ms',
+    'long',
+    LONG_MAX,
+    ['log.cleaner.max.compaction.lag.ms'],
+    'Age at which a record makes its log due for compaction.',
+    { validator: atLeast(1) },
+  ),
+  maxMessageBytes: setting<number>(
+    'max.message.bytes',
+    'int',
+    1_048_588,
+    ['message.max.bytes'],
+    'Largest record batch taken.',
+    { validator: atLeast(0) },
+  ),
+  messageDownconversionEnable: setting<boolean>(
+    'message.downconversion.enable',
+    'boolean',
+    true,
+    ['log.message.downconversion.enable'],
+    'Whether old clients get batches rewritten in their format.',
+    { status: 'planned' },
+  ),
+  messageFormatVersion: setting<string>(
+    'message.format.version',
+    'string',
+    '3.0-IV1',
+    ['log.message.format.version'],
+    'Record format; since 3.0 always the newest.',
+    { validator: messageFormatVersion, status: 'inapplicable' },
+  ),
+  messageTimestampDifferenceMaxMs: setting<number>(
+    'message.timestamp.difference.max.ms',
+    'long',
+    LONG_MAX,
+    ['log.message.timestamp.difference.max.ms'],
+    "Largest distance of a client's stamp from this clock.",
+    { validator: atLeast(0) },
+  ),
+  messageTimestampType: setting<string>(
+    'message.timestamp.type',
+    'string',
+    'CreateTime',
+    ['log.message.timestamp.type'],
+    'Whose clock stamps records.',
+    { validator: oneOf('CreateTime', 'LogAppendTime') },
+  ),
+  minCleanableDirtyRatio: setting<number>(
+    'min.cleanable.dirty.ratio',
+    'double',
+    0.5,
+    ['log.cleaner.min.cleanable.ratio'],
+    'Share of uncompacted bytes that makes a log due for compaction.',
+    { validator: between(0, 1) },
+  ),
+  minCompactionLagMs: setting<number>(
+    'min.compaction.lag.ms',
+    'long',
+    0,
+    ['log.cleaner.min.compaction.lag.ms'],
+    'Age before which a record is not compacted.',
+    { validator: atLeast(0) },
+  ),
+  minInsyncReplicas: setting<number>(
+    'min.insync.replicas',
+    'int',
+    1,
+    ['min.insync.replicas'],
+    'In-sync replicas that acks=all needs.',
+    { validator: atLeast(1) },
+  ),
+  preallocate: setting<boolean>(
+    'preallocate',
+    'boolean',
+    false,
+    ['log.preallocate'],
+    'Whether segment files get their full size at once.',
+    { status: 'planned' },
+  ),
+  retentionBytes: setting<number>(
+    'retention.bytes',
+    'long',
+    -1,
+    ['log.retention.bytes'],
+    'Size of the partition above which its oldest segments are deleted, -1 for any.',
+  ),
+  retentionMs: setting<number>(
+    'retention.ms',
+    'long',
+    WEEK_MS,
     ['log.retention.ms', minutes('log.retention.minutes'), hours('log.retention.hours')],
-    'Age at which a segment may be deleted, -1 for never.', { validator: atLeast(-1) }),
-  segmentBytes: setting<number>('segment.bytes', 'int', 1_073_741_824, ['log.segment.bytes'],
-    'Size at which a segment is closed and the next one begun.', { validator: atLeast(SEGMENT_BYTES_MIN) }),
-  segmentIndexBytes: setting<number>('segment.index.bytes', 'int', 10_485_760, ['log.index.size.max.bytes'],
-    'Largest offset index of a segment.', { validator: atLeast(4) }),
-  segmentJitterMs: setting<number>('segment.jitter.ms', 'long', 0, ['log.roll.jitter.ms', hours('log.roll.jitter.hours')],
-    'Random part taken off segment.ms, so that partitions do not roll at once.', { validator: atLeast(0) }),
-  segmentMs: setting<number>('segment.ms', 'long', WEEK_MS, ['log.roll.ms', hours('log.roll.hours')],
-    'Age at which a segment is closed.', { validator: atLeast(1) }),
-  uncleanLeaderElectionEnable: setting<boolean>('unclean.leader.election.enable', 'boolean', false,
-    ['unclean.leader.election.enable'], 'Whether a replica outside the ISR may lead when no other is left.', { status: 'planned' }),
+    'Age at which a segment may be deleted, -1 for never.',
+    { validator: atLeast(-1) },
+  ),
+  segmentBytes: setting<number>(
+    'segment.bytes',
+    'int',
+    1_073_741_824,
+    ['log.segment.bytes'],
+    'Size at which a segment is closed and the next one begun.',
+    { validator: atLeast(SEGMENT_BYTES_MIN) },
+  ),
+  segmentIndexBytes: setting<number>(
+    'segment.index.bytes',
+    'int',
+    10_485_760,
+    ['log.index.size.max.bytes'],
+    'Largest offset index of a segment.',
+    { validator: atLeast(4) },
+  ),
+  segmentJitterMs: setting<number>(
+    'segment.jitter.ms',
+    'long',
+    0,
+    ['log.roll.jitter.ms', hours('log.roll.jitter.hours')],
+    'Random part taken off segment.ms, so that partitions do not roll at once.',
+    { validator: atLeast(0) },
+  ),
+  segmentMs: setting<number>(
+    'segment.ms',
+    'long',
+    WEEK_MS,
+    ['log.roll.ms', hours('log.roll.hours')],
+    'Age at which a segment is closed.',
+    { validator: atLeast(1) },
+  ),
+  uncleanLeaderElectionEnable: setting<boolean>(
+    'unclean.leader.election.enable',
+    'boolean',
+    false,
+    ['unclean.leader.election.enable'],
+    'Whether a replica outside the ISR may lead when no other is left.',
+    { status: 'planned' },
+  ),
 } as const;
 
 type Table = typeof topicSettings;
@@ -157,8 +311,8 @@ export function logDefaultsFrom(brokerValue: (name: string) => SettingValue | un
 }
 
 /**
- * A topic's config: the broker's defaults with the topic's own entries over them. Throws `SettingError` for an unknown name, a
- * wrong value, and values that contradict each other. `overrides` is a `Map` or a plain object of property texts.
+ * A topic's config: the broker's defaults with the topic's own entries over them. Throws `SettingError` for an unknown name,
+ * a wrong value, and values that contradict each other. `overrides` is a `Map` or a plain object of property texts.
  */
 export function logConfigFrom(
   brokerDefaults: LogConfig,

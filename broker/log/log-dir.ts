@@ -70,7 +70,11 @@ export class LogDir {
       this.logger.info(`Log directory ${this.path} not found, creating it.`);
       await this.fileSystem.makeDirectory(this.path);
     } else if (!status.isDirectory) {
-      throw new FileSystemError('use as log directory', this.path, new Error(`${this.path} is not a readable log directory.`));
+      throw new FileSystemError(
+        'use as log directory',
+        this.path,
+        new Error(`${this.path} is not a readable log directory.`),
+      );
     }
     this.lock = await this.fileSystem.lock(this.file(LOCK_FILE));
     if (this.lock === null) {
@@ -120,7 +124,8 @@ export class LogDir {
     } else {
       this.logger.info(`Attempting recovery for all logs in ${this.path} since no clean shutdown file was found`);
     }
-    if ((await this.fileSystem.status(this.file(CLEANER_FILE))) === null) await this.fileSystem.writeFile(this.file(CLEANER_FILE), EMPTY);
+    if ((await this.fileSystem.status(this.file(CLEANER_FILE))) === null)
+      await this.fileSystem.writeFile(this.file(CLEANER_FILE), EMPTY);
   }
 
   markCleanShutdown(): Promise<void> {
@@ -190,8 +195,9 @@ async function readMeta(directory: string, fileSystem: FileSystem): Promise<Meta
 }
 
 /**
- * What the `meta.properties` of the log directories say, before it is known who this broker is: null when there are none. Throws
- * `LogStartError` when they contradict each other. A directory that cannot be read is left out: opening the logs reports it.
+ * What the `meta.properties` of the log directories say, before it is known who this broker is: null when there are none.
+ * Throws `LogStartError` when they contradict each other. A directory that cannot be read is left out: opening the logs
+ * reports it.
  */
 export async function readMetaProperties(
   dirs: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * All logs of a broker, over one or more log directories: opened together at the start, created and deleted one by one, looked
- * after in the background (retention, forcing to the disk, checkpoints), closed at the stop.
+ * All logs of a broker, over one or more log directories: opened together at the start, created and deleted one by one,
+ * looked after in the background (retention, forcing to the disk, checkpoints), closed at the stop.
  *
  * A directory whose disk fails goes offline with all its logs; the others go on. Listeners hear of it once: the broker tells
  * clients KAFKA_STORAGE_ERROR and the controller, and stops when no directory is left.
@@ -18,8 +18,9 @@ import { IndexCache } from './index-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDir, LogStartError } from './log-dir.ts';
 import type { LogSurroundings } from './log-state.ts';
+import { duplicateDirectories } from './log-manager-options.ts';
+import type { DirFailure, HighWatermark, LogManagerOptions } from './log-manager-options.ts';
 import { LogUpkeep, forEachBounded } from './log-upkeep.ts';
-import type { UpkeepIntervals } from './log-upkeep.ts';
 import { TickWriter } from './log-writer.ts';
 import { deletedDirectoryName, parsePartitionDirectory, partitionDirectoryName } from './names.ts';
 import { nodeFileSystem } from './node-file-system.ts';
@@ -28,43 +29,9 @@ import { systemScheduler } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { StorageError } from './storage-error.ts';
 import { TailBudget } from './tail-pages.ts';
-import type { TailLimits } from './tail-pages.ts';
 
 export { LogStartError, readMetaProperties } from './log-dir.ts';
-
-export interface LogManagerOptions extends UpkeepIntervals {
-  readonly dirs: readonly string[];
-  readonly brokerId: number;
-  readonly clusterId: string;
-  /** Configs of topics that have none of their own. */
-  readonly defaults: LogConfig;
-  /** The config of a topic whose logs are found on the disk; by default `defaults`. */
-  readonly configOf?: (topic: string) => LogConfig;
-  readonly fileSystem?: FileSystem;
-  readonly clock?: Clock;
-  readonly scheduler?: Scheduler;
-  readonly logger?: Logger;
-  readonly random?: () => number;
-  readonly tailLimits?: TailLimits;
-  readonly openFilesMax?: number;
-  readonly recoveryThreadsPerDataDir?: number;
-  readonly producerIdExpirationMs?: number;
-}
-
-export interface HighWatermark {
-  readonly topic: string;
-  readonly partition: number;
-  readonly highWatermark: number;
-}
-
-export interface DirFailure {
-  readonly logDir: string;
-  readonly error: Error;
-  /** Names (`topic-partition`) of the logs that were in it. */
-  readonly partitions: readonly string[];
-  /** False: no directory is left, and the broker has to stop. */
-  readonly othersLeft: boolean;
-}
+export type { DirFailure, HighWatermark, LogManagerOptions } from './log-manager-options.ts';
 
 /** The logs that a "recovery thread" opens at a time: they wait for the disk more than they compute. */
 const LOGS_PER_RECOVERY_THREAD = 8;
@@ -123,7 +90,9 @@ export class LogManager {
     });
   }
 
-  /** Locks the directories, checks whose they are and opens all logs in them. Throws `LogStartError` when it must not start. */
+  /**
+   * Locks the directories, checks whose they are and opens all logs in them. Throws `LogStartError` when it must not start.
+   */
   static async open(options: LogManagerOptions): Promise<LogManager> {
     const manager = new LogManager(options);
     try {
@@ -138,7 +107,10 @@ export class LogManager {
   private async start(): Promise<void> {
     const paths = this.dirs.map((dir) => dir.path);
     if (new Set(paths).size < paths.length) {
-      throw new LogStartError('org.apache.kafka.common.KafkaException', `Duplicate log directory found: ${paths.join(', ')}`);
+      throw new LogStartError(
+        'org.apache.kafka.common.KafkaException',
+        `Duplicate log directory found: ${paths.join(', ')}`,
+      );
     }
     const startedMs = this.clock.monotonicMs();
     for (const dir of this.dirs) {
@@ -176,11 +148,15 @@ export class LogManager {
         if (!dir.online) return;
         const parsed = parsePartitionDirectory(name);
         if (parsed === null) {
-          this.logger.warn(`Found directory ${dir.file(name)}, which is not in the form of topic-partition: it is left alone.`);
+          this.logger.warn(
+            `Found directory ${dir.file(name)}, which is not in the form of topic-partition: it is left alone.`,
+          );
         } else if (parsed.kind === 'deleted') {
           this.removeLater(dir.file(name));
         } else if (parsed.kind === 'future') {
-          this.logger.warn(`Found ${dir.file(name)}, a replica on its way between log directories, which is not supported yet: it is left alone.`);
+          this.logger.warn(
+            `Found ${dir.file(name)}, a replica on its way between log directories, which is not supported yet: it is left alone.`,
+          );
         } else {
           const { topic, partition } = parsed;
           const twin = this.homes.get(name);
@@ -202,7 +178,8 @@ export class LogManager {
         }
       });
     } catch (error) {
-      if (!(error instanceof FileSystemError) && !(error instanceof CheckpointError) && !(error instanceof StorageError)) throw error;
+      if (!(error instanceof FileSystemError) && !(error instanceof CheckpointError) && !(error instanceof StorageError))
+        throw error;
       this.failDir(dir.path, error, `Error while loading log dir ${dir.path}`);
     }
   }
@@ -234,8 +211,8 @@ export class LogManager {
   }
 
   /**
-   * The partition's log, begun in the emptiest directory when there is none. `isNew`: the partition was created just now, so it cannot be
-   * in a directory that is offline. Rejects with `StorageError` when there is no place for it.
+   * The partition's log, begun in the emptiest directory when there is none. `isNew`: the partition was created just now, so
+   * it cannot be in a directory that is offline. Rejects with `StorageError` when there is no place for it.
    */
   async getOrCreate(
     topic: string,
@@ -266,7 +243,8 @@ export class LogManager {
       throw new StorageError(dead[0] ?? '', `Can not create log for ${name} because ${why}`);
     }
     const dir = this.emptiestDir();
-    if (dir === undefined) throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
+    if (dir === undefined)
+      throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
     this.homes.set(name, dir);
     try {
       const log = await PartitionLog.open({
@@ -320,7 +298,9 @@ export class LogManager {
     return done;
   }
 
-  /** Takes the partition's log away: renamed at once, its files removed `file.delete.delay.ms` later. Fine if there is none. */
+  /**
+   * Takes the partition's log away: renamed at once, its files removed `file.delete.delay.ms` later. Fine if there is none.
+   */
   async delete(topic: string, partition: number): Promise<void> {
     const name = partitionDirectoryName(topic, partition);
     for (let pending = this.changing.get(name); pending !== undefined; pending = this.changing.get(name)) await pending;
@@ -398,11 +378,14 @@ export class LogManager {
     this.logger.warn(`Logs for partitions ${partitions.join(',')} are offline due to failure on log directory ${directory}`);
     dir.release();
     const othersLeft = this.liveDirs.length > 0;
-    if (!othersLeft) this.logger.error(`Shutdown broker because all log dirs in ${this.options.dirs.join(', ')} have failed`);
+    if (!othersLeft)
+      this.logger.error(`Shutdown broker because all log dirs in ${this.options.dirs.join(', ')} have failed`);
     for (const listener of this.listeners) listener({ logDir: directory, error, partitions, othersLeft });
   }
 
-  /** Forces everything to the disk, writes the checkpoints and marks the stop as clean, each directory that is still well. */
+  /**
+   * Forces everything to the disk, writes the checkpoints and marks the stop as clean, each directory that is still well.
+   */
   async close(): Promise<void> {
     if (this.closing) return;
     this.logger.info('Shutting down.');
@@ -437,16 +420,6 @@ export class LogManager {
     for (const dir of this.dirs) dir.release();
     await this.surroundings.handles.close();
   }
-}
-
-function duplicateDirectories(name: string, one: string, other: string): LogStartError {
-  return new LogStartError(
-    'java.lang.IllegalStateException',
-    `Duplicate log directories for ${name} are found in both ${path.join(one, name)} and ${path.join(other, name)}. It is likely ` +
-      'because log directory failure happened while broker was replacing current replica with future replica. Recover broker from this ' +
-      'failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in the ' +
-      'log directory that is known to have failed recently.',
-  );
 }
 
 function toError(error: unknown): Error {

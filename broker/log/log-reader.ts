@@ -1,6 +1,6 @@
 /**
- * Reads from a log: the tail from the pages in memory, everything older from the files, a page-sized chunk at a time. Answers are
- * whole batches, from the one that contains the offset asked for.
+ * Reads from a log: the tail from the pages in memory, everything older from the files, a page-sized chunk at a time.
+ * Answers are whole batches, from the one that contains the offset asked for.
  *
  * Finding the place costs one look into the sparse index and a walk along at most `index.interval.bytes` of headers, at the
  * beginning as at the end of what is read; batches in between are not looked at.
@@ -51,10 +51,18 @@ export function readLog(
   end: number,
   minOneBatch: boolean,
 ): Buffer | Promise<Buffer> {
-  return readPages(state, startOffset, maxBytes, end, minOneBatch) ?? readFiles(state, startOffset, maxBytes, end, minOneBatch);
+  return (
+    readPages(state, startOffset, maxBytes, end, minOneBatch) ?? readFiles(state, startOffset, maxBytes, end, minOneBatch)
+  );
 }
 
-function readPages(state: LogState, startOffset: number, maxBytes: number, end: number, minOneBatch: boolean): Buffer | null {
+function readPages(
+  state: LogState,
+  startOffset: number,
+  maxBytes: number,
+  end: number,
+  minOneBatch: boolean,
+): Buffer | null {
   const { pages } = state;
   let slot = pages.slotFor(startOffset);
   let page = pages.pageAt(slot);
@@ -114,7 +122,9 @@ async function readFiles(
   let slot = state.segmentSlot(startOffset);
   while (slot >= 0 && slot < state.segments.length) {
     const segment = state.segments[slot]!;
-    const found = await onSegment(state, segment, (handle) => readSegment(segment, handle, startOffset, sizeMax, end, oneBatch));
+    const found = await onSegment(state, segment, (handle) =>
+      readSegment(segment, handle, startOffset, sizeMax, end, oneBatch),
+    );
     if (found !== null) return found;
     // Nothing at or behind the offset in this one: compaction or a cut left a gap. The list may have changed meanwhile.
     slot = state.segments.indexOf(segment) + 1;
@@ -124,13 +134,20 @@ async function readFiles(
 }
 
 /** Runs an operation on a segment's file, and says what a failure means. */
-export async function onSegment<T>(state: LogState, segment: Segment, operation: (handle: FileHandle) => Promise<T>): Promise<T> {
+export async function onSegment<T>(
+  state: LogState,
+  segment: Segment,
+  operation: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
   try {
     return await state.surroundings.handles.use(segment.logPath, false, operation);
   } catch (error) {
     if (!(error instanceof FileSystemError)) throw error;
     if (!state.segments.includes(segment) || state.closed) {
-      throw new LogReadError(ErrorCode.OFFSET_OUT_OF_RANGE, `Segment ${segment.baseOffset} of ${state.name} was deleted while it was read`);
+      throw new LogReadError(
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        `Segment ${segment.baseOffset} of ${state.name} was deleted while it was read`,
+      );
     }
     throw state.fail('reading from', error);
   }
@@ -159,7 +176,10 @@ async function readSegment(
   }
   const { at, size } = sought;
   if (size === 0) {
-    throw new LogReadError(ErrorCode.CORRUPT_MESSAGE, `Log file ${segment.logPath} has no sound batch at position ${from + at}`);
+    throw new LogReadError(
+      ErrorCode.CORRUPT_MESSAGE,
+      `Log file ${segment.logPath} has no sound batch at position ${from + at}`,
+    );
   }
   if (lastOffsetOf(buffer, at) >= end || (size > maxBytes && !minOneBatch)) return EMPTY;
   if (at + size > buffer.length) return readRange(handle, from + at, size);

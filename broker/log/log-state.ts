@@ -1,6 +1,6 @@
 /**
- * What the parts of one partition's log share: its segments, offsets and the tail in memory, and its surroundings. Only files of
- * this room see it; everybody else has `PartitionLog`.
+ * What the parts of one partition's log share: its segments, offsets and the tail in memory, and its surroundings. Only
+ * files of this room see it; everybody else has `PartitionLog`.
  *
  *     logStartOffset        recoveryPoint          logEndOffset      nextOffset
  *          |  segment | segment |  … active segment  |  being written  |
@@ -119,12 +119,15 @@ export class LogState {
 
   /** The whole directory was taken offline because of another log in it. */
   takeOffline(): void {
-    this.failure ??= new StorageError(this.logDir, `The log dir ${this.logDir} is already offline due to a previous IO exception.`);
+    this.failure ??= new StorageError(
+      this.logDir,
+      `The log dir ${this.logDir} is already offline due to a previous IO exception.`,
+    );
   }
 
   /**
-   * Runs `task` after the work before it is done. Returns when it is done; a failing disk makes it, and all later ones, reject
-   * with the `StorageError` that `failure` then is.
+   * Runs `task` after the work before it is done. Returns when it is done; a failing disk makes it, and all later ones,
+   * reject with the `StorageError` that `failure` then is.
    */
   enqueue(act: string, task: () => Promise<void>): Promise<void> {
     const done = this.chain.then(async () => {

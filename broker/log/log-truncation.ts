@@ -1,6 +1,6 @@
 /**
- * Cuts a log back, as a follower does when its leader's history is another one. Nothing may be appended meanwhile: the partition
- * has stopped fetching.
+ * Cuts a log back, as a follower does when its leader's history is another one. Nothing may be appended meanwhile: the
+ * partition has stopped fetching.
  */
 import path from 'node:path';
 import { assert } from '../../shared/base/assert.ts';
@@ -12,8 +12,8 @@ import { reloadProducers } from './recovery.ts';
 import { Segment } from './segment.ts';
 
 /**
- * Drops every batch that reaches `offset` or beyond, and with them what is remembered of their epochs and producers. All of the
- * log must be written. The end may come out below `offset`, when that lies within a batch.
+ * Drops every batch that reaches `offset` or beyond, and with them what is remembered of their epochs and producers. All of
+ * the log must be written. The end may come out below `offset`, when that lies within a batch.
  */
 export async function truncateLog(state: LogState, offset: number): Promise<void> {
   assert(state.nextOffset === state.logEndOffset, 'a log is cut when it is written');
@@ -38,7 +38,11 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
 }
 
 /** Where the batch that holds `offset`, or the first behind it, begins: in the file, and in the log. */
-async function positionOf(state: LogState, segment: Segment, offset: number): Promise<{ position: number; baseOffset: number }> {
+async function positionOf(
+  state: LogState,
+  segment: Segment,
+  offset: number,
+): Promise<{ position: number; baseOffset: number }> {
   const index = await segment.offsetIndex();
   let baseOffset = offset;
   const position = await state.surroundings.handles.use(segment.logPath, true, (handle) =>

@@ -1,6 +1,6 @@
 /**
- * What happens to logs in the background: old segments are deleted, unforced records are forced to the disk, silent producers are
- * forgotten, and checkpoints are written.
+ * What happens to logs in the background: old segments are deleted, unforced records are forced to the disk, silent
+ * producers are forgotten, and checkpoints are written.
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { LogDir } from './log-dir.ts';
@@ -118,13 +118,16 @@ export class LogUpkeep {
 
   /** Only of logs whose start is not the start of a segment: the others can be told from the files' names. */
   checkpointLogStarts(): Promise<void> {
-    const start = (log: PartitionLog): number | null => (log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null);
+    const start = (log: PartitionLog): number | null =>
+      log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null;
     return this.onEachDir((dir) => dir.writeLogStarts(this.offsetsIn(dir, start)));
   }
 
   checkpointHighWatermarks(): Promise<void> {
     const { highWatermarks } = this.host;
-    return this.onEachDir((dir) => dir.writeHighWatermarks(this.offsetsIn(dir, (_, name) => highWatermarks.get(name) ?? null)));
+    return this.onEachDir((dir) =>
+      dir.writeHighWatermarks(this.offsetsIn(dir, (_, name) => highWatermarks.get(name) ?? null)),
+    );
   }
 
   private offsetsIn(dir: LogDir, offsetOf: (log: PartitionLog, name: string) => number | null): Map<string, number> {
@@ -152,7 +155,9 @@ export class LogUpkeep {
   }
 }
 
-/** Runs `step` for every item, at most `concurrency` at a time. The first failure is thrown when those under way are done. */
+/**
+ * Runs `step` for every item, at most `concurrency` at a time. The first failure is thrown when those under way are done.
+ */
 export async function forEachBounded<T>(
   items: readonly T[],
   concurrency: number,

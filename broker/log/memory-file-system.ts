@@ -1,9 +1,10 @@
 /**
  * A disk in memory, for tests and the simulation: it can fill up, turn read-only, fail single operations, and lose power.
  *
- * Each file remembers what was synced and the writes since. `crash` puts every file back to its synced content plus a prefix of
- * those writes, the next of which may be torn at any byte or leave zeros where its end should be. Creations, renames and
- * removals survive, as on a journalling file system. Locks go, because processes do; handles opened before fail from then on.
+ * Each file remembers what was synced and the writes since. `crash` puts every file back to its synced content plus a prefix
+ * of those writes, the next of which may be torn at any byte or leave zeros where its end should be. Creations, renames and
+ * removals survive, as on a journalling file system. Locks go, because processes do; handles opened before fail from then
+ * on.
  */
 import path from 'node:path';
 import type { Prng } from '../../shared/base/prng.ts';
@@ -156,7 +157,8 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   private create(filePath: string): MemoryFile {
-    if (this.nodes.get(path.dirname(filePath)) !== 'directory') throw failure('open', filePath, 'ENOENT', 'no such directory');
+    if (this.nodes.get(path.dirname(filePath)) !== 'directory')
+      throw failure('open', filePath, 'ENOENT', 'no such directory');
     if (this.readOnly) throw failure('open', filePath, 'EROFS', 'read-only file system');
     const file = new MemoryFile(this.nowMs());
     this.nodes.set(filePath, file);

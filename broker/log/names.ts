@@ -48,7 +48,11 @@ export interface PartitionDirectory {
 
 /** Reads a partition directory's name; null when it is none. */
 export function parsePartitionDirectory(name: string): PartitionDirectory | null {
-  const kind = name.endsWith(DELETE_DIRECTORY_SUFFIX) ? 'deleted' : name.endsWith(FUTURE_DIRECTORY_SUFFIX) ? 'future' : 'current';
+  const kind = name.endsWith(DELETE_DIRECTORY_SUFFIX)
+    ? 'deleted'
+    : name.endsWith(FUTURE_DIRECTORY_SUFFIX)
+      ? 'future'
+      : 'current';
   const plain = kind === 'current' ? name : name.slice(0, name.lastIndexOf('.'));
   const match = /^(.+)-(\d+)$/.exec(plain);
   if (match === null || (kind !== 'current' && !name.includes('.'))) {

@@ -2,8 +2,8 @@
  * The real disk. Data goes through libuv's callback API wrapped in one promise a call; the lock is a POSIX record lock.
  *
  * Node has no call for record locks, but SQLite takes them on the file it opens, and Kafka's broker takes one on all of
- * `.lock`: `BEGIN EXCLUSIVE` on `.lock` as an (empty, never written) database therefore shuts out a second Vivarium and a real
- * Kafka alike, and the kernel drops the lock with the process, however that ends.
+ * `.lock`: `BEGIN EXCLUSIVE` on `.lock` as an (empty, never written) database therefore shuts out a second Vivarium and a
+ * real Kafka alike, and the kernel drops the lock with the process, however that ends.
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

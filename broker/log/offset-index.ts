@@ -1,6 +1,7 @@
 /**
- * A segment's sparse index from offsets to file positions: one entry per `index.interval.bytes` of log, each the last offset of a
- * batch and where that batch begins. In memory it is what the `.index` file is: pairs of int32, the first relative to the base offset.
+ * A segment's sparse index from offsets to file positions: one entry per `index.interval.bytes` of log, each the last offset
+ * of a batch and where that batch begins. In memory it is what the `.index` file is: pairs of int32, the first relative to
+ * the base offset.
  *
  *     | relative offset i32 | position i32 | …          both columns grow
  *
@@ -23,8 +24,8 @@ export class OffsetIndex {
   }
 
   /**
-   * Reads a file's content; one that was preallocated and not trimmed ends in zeros. Returns null for a size that no index has,
-   * and for entries that do not grow.
+   * Reads a file's content; one that was preallocated and not trimmed ends in zeros. Returns null for a size that no index
+   * has, and for entries that do not grow.
    */
   static decode(bytes: Buffer, baseOffset: number): OffsetIndex | null {
     if (bytes.length % OFFSET_INDEX_ENTRY_SIZE !== 0) return null;
@@ -35,7 +36,8 @@ export class OffsetIndex {
       // The first batch never has an entry, so position 0 is preallocated space.
       if (position === 0) return index;
       if (relative < 0 || position < 0) return null;
-      if (index.used > 0 && (relative <= index.cells[index.used - 2]! || position <= index.cells[index.used - 1]!)) return null;
+      if (index.used > 0 && (relative <= index.cells[index.used - 2]! || position <= index.cells[index.used - 1]!))
+        return null;
       index.push(relative, position);
     }
     return index;

@@ -1,9 +1,9 @@
 /**
  * The log of one partition: appends, reads, cuts, deletes; the broker's other rooms see nothing else of the disk.
  *
- * An append is decided at once and in memory: checks, sequence, offsets, epoch. Its bytes travel to the file with everything else
- * that was appended in the same turn of the event loop; `written` resolves when they are there, and only then does `logEndOffset`
- * pass them. So what anybody can read has been written, and what was acknowledged survives the process.
+ * An append is decided at once and in memory: checks, sequence, offsets, epoch. Its bytes travel to the file with everything
+ * else that was appended in the same turn of the event loop; `written` resolves when they are there, and only then does
+ * `logEndOffset` pass them. So what anybody can read has been written, and what was acknowledged survives the process.
  */
 import path from 'node:path';
 import { assert } from '../../shared/base/assert.ts';
@@ -11,7 +11,14 @@ import { EMPTY } from '../../shared/bytes/reader.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { AppendPath } from './append.ts';
 import type { AppendOptions, AppendResult } from './append.ts';
-import { LEADER_EPOCH_FILE, PARTITION_METADATA_FILE, decodeEpochs, decodePartitionMetadata, encodeEpochs, encodePartitionMetadata } from './checkpoint-files.ts';
+import {
+  LEADER_EPOCH_FILE,
+  PARTITION_METADATA_FILE,
+  decodeEpochs,
+  decodePartitionMetadata,
+  encodeEpochs,
+  encodePartitionMetadata,
+} from './checkpoint-files.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import { isDeleted } from './log-config.ts';
 import type { LogConfig } from './log-config.ts';
@@ -95,7 +102,9 @@ export class PartitionLog {
     const metadata = await fileSystem.readFile(metadataPath);
     if (metadata !== null) state.topicId = decodePartitionMetadata(metadata, metadataPath);
     else if (options.topicId !== undefined && options.topicId !== null) await log.assignTopicId(options.topicId);
-    logger.debug(`Opened log of ${state.name} in ${directory}: ${state.segments.length} segments, offsets ${state.logStartOffset} to ${state.nextOffset}`);
+    logger.debug(
+      `Opened log of ${state.name} in ${directory}: ${state.segments.length} segments, offsets ${state.logStartOffset} to ${state.nextOffset}`,
+    );
     return log;
   }
 
@@ -199,8 +208,8 @@ export class PartitionLog {
   }
 
   /**
-   * Whole batches from the one that contains `startOffset`, in at most `maxBytes` (fewer may come though there are more). Throws or rejects
-   * with `LogReadError` for an offset outside the log and with `StorageError` when the disk fails.
+   * Whole batches from the one that contains `startOffset`, in at most `maxBytes` (fewer may come though there are more).
+   * Throws or rejects with `LogReadError` for an offset outside the log and with `StorageError` when the disk fails.
    */
   read(startOffset: number, maxBytes: number, { maxOffsetExclusive, minOneBatch }: ReadLimits): Buffer | Promise<Buffer> {
     const { state } = this;
@@ -291,7 +300,9 @@ export class PartitionLog {
     let total = 0;
     for (const { count, reason } of deletions) {
       const bases = state.segments.slice(total, total + count).map((segment) => segment.baseOffset);
-      state.surroundings.logger.info(`Deleting ${count} segments of ${state.name} due to ${reason} breach: ${bases.join(', ')}`);
+      state.surroundings.logger.info(
+        `Deleting ${count} segments of ${state.name} due to ${reason} breach: ${bases.join(', ')}`,
+      );
       total += count;
     }
     if (total === 0) return 0;

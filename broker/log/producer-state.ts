@@ -1,7 +1,7 @@
 /**
  * What a partition remembers of each producer: its epoch, its last five batches and its open transaction. It makes retried
- * batches land once (idempotence, KIP-98) and says how far reads of committed data may go. Pure; `snapshot` and `restore` are the
- * content of Kafka's `.snapshot` files.
+ * batches land once (idempotence, KIP-98) and says how far reads of committed data may go. Pure; `snapshot` and `restore`
+ * are the content of Kafka's `.snapshot` files.
  *
  *     snapshot: version i16 = 1 | CRC-32C u32 of the rest | count i32 | entries of 46 bytes:
  *               producerId i64, epoch i16, lastSequence i32, lastOffset i64, offsetDelta i32, timestamp i64,
@@ -162,7 +162,12 @@ export class ProducerState {
   }
 
   /** Judges a transaction marker; nothing changes. */
-  checkMarker(producerId: number, producerEpoch: number, marker: EndTransactionMarker, origin: AppendOrigin): SequenceVerdict {
+  checkMarker(
+    producerId: number,
+    producerEpoch: number,
+    marker: EndTransactionMarker,
+    origin: AppendOrigin,
+  ): SequenceVerdict {
     const known = this.producers.get(producerId);
     if (known === undefined || origin === 'replication') return APPEND;
     if (producerEpoch < known.producerEpoch) {
@@ -270,8 +275,10 @@ export class ProducerState {
     if (!reader.complete) return 'it is cut off';
     if (version !== SNAPSHOT_VERSION) return `its version is ${version}, this broker reads ${SNAPSHOT_VERSION}`;
     const computed = crc32c(bytes.subarray(6));
-    if (crc !== computed) return `Snapshot is corrupt (CRC is no longer valid). Stored crc: ${crc}. Computed crc: ${computed}`;
-    if (count < 0 || reader.remaining !== count * SNAPSHOT_ENTRY_SIZE) return `it announces ${count} producers and has others`;
+    if (crc !== computed)
+      return `Snapshot is corrupt (CRC is no longer valid). Stored crc: ${crc}. Computed crc: ${computed}`;
+    if (count < 0 || reader.remaining !== count * SNAPSHOT_ENTRY_SIZE)
+      return `it announces ${count} producers and has others`;
     this.clear();
     for (let index = 0; index < count; index++) this.restoreProducer(reader, nowMs, expirationMs);
     const open = [...this.openTransactions].sort(([a], [b]) => a - b);

@@ -1,10 +1,10 @@
 /**
  * Finds a partition's log on the disk and brings it into a state that can be trusted.
  *
- * After a clean stop the files are taken as they are. Otherwise every segment from the recovery point on is read batch by batch:
- * lengths, checksums and offsets have to be right. The log ends before the first batch that isn't, indexes and producers are
- * rebuilt on the way, and segments behind that point go. What was acknowledged is in the files when a process is killed, so only
- * a batch that was being written can be torn.
+ * After a clean stop the files are taken as they are. Otherwise every segment from the recovery point on is read batch by
+ * batch: lengths, checksums and offsets have to be right. The log ends before the first batch that isn't, indexes and
+ * producers are rebuilt on the way, and segments behind that point go. What was acknowledged is in the files when a process
+ * is killed, so only a batch that was being written can be torn.
  */
 import path from 'node:path';
 import {
@@ -175,7 +175,10 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
     }),
   );
   for (const segment of state.segments) {
-    if (!present.has(offsetFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)) || !present.has(offsetFileName(segment.baseOffset, TIME_INDEX_SUFFIX))) {
+    if (
+      !present.has(offsetFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)) ||
+      !present.has(offsetFileName(segment.baseOffset, TIME_INDEX_SUFFIX))
+    ) {
       logger.warn(`Could not find the index files of log file ${segment.logPath}, rebuilding them.`);
       await segment.offsetIndex();
     }
@@ -189,7 +192,9 @@ async function recoverSegments(state: LogState, recoveryPoint: number): Promise<
   for (let slot = first; slot < state.segments.length; slot++) {
     const segment = state.segments[slot]!;
     const size = segment.size;
-    logger.info(`Recovering unflushed segment ${segment.baseOffset}. ${slot - first}/${state.segments.length - first} recovered for ${state.name}.`);
+    logger.info(
+      `Recovering unflushed segment ${segment.baseOffset}. ${slot - first}/${state.segments.length - first} recovered for ${state.name}.`,
+    );
     const why = await recoverSegment(state, segment, size);
     if (why === null) continue;
     logger.warn(
@@ -212,7 +217,8 @@ async function recoverSegment(state: LogState, segment: Segment, size: number): 
     scanBatches(handle, 0, size, (buffer, at, batchSize) => {
       const check = validateBatch(buffer, at, { compacted: true });
       if (!check.ok) why = check.message;
-      else if (baseOffsetOf(buffer, at) < nextOffset) why = `offset ${baseOffsetOf(buffer, at)} where at least ${nextOffset} is expected`;
+      else if (baseOffsetOf(buffer, at) < nextOffset)
+        why = `offset ${baseOffsetOf(buffer, at)} where at least ${nextOffset} is expected`;
       if (why !== null) return false;
       nextOffset = lastOffsetOf(buffer, at) + 1;
       segment.noteBatch(nextOffset - 1, maxTimestampOf(buffer, at), batchSize, indexIntervalBytes);
@@ -251,7 +257,9 @@ async function findEndOffset(state: LogState): Promise<number> {
     }),
   );
   if (end < segment.size) {
-    state.surroundings.logger.warn(`Log segment ${segment.logPath} ends within a batch at ${end}: ${segment.size - end} bytes are cut off.`);
+    state.surroundings.logger.warn(
+      `Log segment ${segment.logPath} ends within a batch at ${end}: ${segment.size - end} bytes are cut off.`,
+    );
     await segment.truncate(end, endOffset);
   }
   return endOffset;
@@ -272,7 +280,9 @@ export async function reloadProducers(state: LogState): Promise<void> {
   const { fileSystem, logger, clock, producerIdExpirationMs, handles } = state.surroundings;
   const snapshotPath = (offset: number): string => path.join(state.directory, offsetFileName(offset, SNAPSHOT_SUFFIX));
   state.producers.clear();
-  for (const offset of state.snapshots.filter((snapshot) => snapshot > state.nextOffset || snapshot <= state.logStartOffset)) {
+  for (const offset of state.snapshots.filter(
+    (snapshot) => snapshot > state.nextOffset || snapshot <= state.logStartOffset,
+  )) {
     await fileSystem.remove(snapshotPath(offset));
     state.snapshots.splice(state.snapshots.indexOf(offset), 1);
   }

@@ -33,7 +33,10 @@ export function segmentsToDelete(input: RetentionInput): Deletion[] {
   const { config, segments } = input;
   const deletions: Deletion[] = [];
   let first = 0;
-  const drop = (reason: DeletionReason, may: (segment: SegmentSummary, next: SegmentSummary | undefined) => boolean): void => {
+  const drop = (
+    reason: DeletionReason,
+    may: (segment: SegmentSummary, next: SegmentSummary | undefined) => boolean,
+  ): void => {
     let end = first;
     while (end < segments.length) {
       const segment = segments[end]!;

@@ -1,9 +1,9 @@
 /**
  * One segment of a partition's log: a `.log` file and its indexes, named after the first offset they may hold.
  *
- * While a segment is active its indexes grow in memory and are written when the segment is forced to the disk or closed: after a
- * crash they are rebuilt from the log, so nothing is lost by writing late, and no file is preallocated. The indexes of closed
- * segments are read back when needed (`index-cache.ts`).
+ * While a segment is active its indexes grow in memory and are written when the segment is forced to the disk or closed:
+ * after a crash they are rebuilt from the log, so nothing is lost by writing late, and no file is preallocated. The indexes
+ * of closed segments are read back when needed (`index-cache.ts`).
  */
 import path from 'node:path';
 import { assert } from '../../shared/base/assert.ts';
@@ -11,7 +11,14 @@ import { lastOffsetOf, maxTimestampOf } from '../records/record-batch.ts';
 import { scanBatches } from './batch-scan.ts';
 import type { HandlePool } from './handle-pool.ts';
 import type { CachedIndexes, IndexCache } from './index-cache.ts';
-import { DELETED_SUFFIX, LOG_SUFFIX, OFFSET_INDEX_SUFFIX, SEGMENT_SUFFIXES, TIME_INDEX_SUFFIX, offsetFileName } from './names.ts';
+import {
+  DELETED_SUFFIX,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  SEGMENT_SUFFIXES,
+  TIME_INDEX_SUFFIX,
+  offsetFileName,
+} from './names.ts';
 import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from './offset-index.ts';
 import { TIME_INDEX_ENTRY_SIZE, TimeIndex } from './time-index.ts';
 import type { FileSystem } from './file.ts';
@@ -19,7 +26,9 @@ import type { FileSystem } from './file.ts';
 /** A file position is an int32 in the index. */
 export const SEGMENT_BYTES_MAX = 0x7fff_ffff;
 const RELATIVE_OFFSET_MAX = 0x7fff_ffff;
-/** Spacing of entries rebuilt for a closed segment: Kafka's default, whatever the topic says; others only cost time or room. */
+/**
+ * Spacing of entries rebuilt for a closed segment: Kafka's default, whatever the topic says; others only cost time or room.
+ */
 const REBUILD_INTERVAL_BYTES = 4096;
 const NEVER_SAVED = -1;
 

@@ -1,6 +1,6 @@
 /**
- * The newest bytes of each log, in memory: what is still on its way to the file, and what consumers at the tail are about to ask
- * for. Appends are copied here, one page after another, so that
+ * The newest bytes of each log, in memory: what is still on its way to the file, and what consumers at the tail are about to
+ * ask for. Appends are copied here, one page after another, so that
  *
  * - a write takes one buffer a page and a read one slice of it, however small the batches are;
  * - nothing else of the socket's chunk that a batch came in stays alive (a 100-byte batch would pin 64 KiB);
@@ -10,8 +10,8 @@
  *
  *     page:  | batch | batch | batch |  free  |      written once: a slice that was handed out never changes
  *
- * Pages start small and grow with the log's traffic, so that thousands of quiet partitions cost next to nothing. All logs share one
- * budget: beyond it the oldest pages go, as soon as they have been written.
+ * Pages start small and grow with the log's traffic, so that thousands of quiet partitions cost next to nothing. All logs
+ * share one budget: beyond it the oldest pages go, as soon as they have been written.
  */
 import { assert } from '../../shared/base/assert.ts';
 
@@ -156,7 +156,17 @@ export class TailPages {
     const size = Math.max(batchSize, this.nextPageBytes);
     this.nextPageBytes = Math.min(PAGE_BYTES_MAX, this.nextPageBytes * 2);
     const buffer = this.budget.takeBuffer(size);
-    const page: Page = { owner: this, segmentBaseOffset, position, baseOffset, buffer, filled: 0, written: 0, evicted: false, shared: false };
+    const page: Page = {
+      owner: this,
+      segmentBaseOffset,
+      position,
+      baseOffset,
+      buffer,
+      filled: 0,
+      written: 0,
+      evicted: false,
+      shared: false,
+    };
     this.pages.push(page);
     this.size += size;
     this.budget.admit(page);

@@ -1,6 +1,7 @@
 /**
- * A segment's sparse index from timestamps to offsets. An entry says: no record up to this offset is newer than this timestamp.
- * Both columns grow; the offset is the last one of the batch that brought the timestamp, as `kafka-dump-log` expects it.
+ * A segment's sparse index from timestamps to offsets. An entry says: no record up to this offset is newer than this
+ * timestamp. Both columns grow; the offset is the last one of the batch that brought the timestamp, as `kafka-dump-log`
+ * expects it.
  *
  *     | timestamp i64 | relative offset i32 | …
  */
@@ -28,7 +29,8 @@ export class TimeIndex {
       const relative = bytes.readInt32BE(at + 8);
       if (timestamp === 0 && relative === 0) return index; // preallocated and not trimmed
       if (relative < 0) return null;
-      if (index.used > 0 && (timestamp <= index.times[index.used - 1]! || relative < index.offsets[index.used - 1]!)) return null;
+      if (index.used > 0 && (timestamp <= index.times[index.used - 1]! || relative < index.offsets[index.used - 1]!))
+        return null;
       index.push(timestamp, relative);
     }
     return index;

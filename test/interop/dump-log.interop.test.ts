@@ -1,6 +1,6 @@
 /**
- * Log directories go back and forth between us and the original: its dump tool accepts every file we write, its broker serves
- * what we wrote as its own, and we serve what it wrote, after clean stops and after `kill -9`.
+ * Log directories go back and forth between us and the original: its dump tool accepts every file we write, its broker
+ * serves what we wrote as its own, and we serve what it wrote, after clean stops and after `kill -9`.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,12 +24,20 @@ const topicId = 'z1kEJjtzQFGK8QGLdNU5yA';
 /** Small segments and dense indexes, so that there is something of everything. */
 const smallSegments = { 'segment.bytes': '10000', 'index.interval.bytes': '500' };
 
-function openLogs(directory: string, identity: { brokerId: number; clusterId: string }, overrides: Record<string, string> = smallSegments): Promise<LogManager> {
+function openLogs(
+  directory: string,
+  identity: { brokerId: number; clusterId: string },
+  overrides: Record<string, string> = smallSegments,
+): Promise<LogManager> {
   return LogManager.open({ dirs: [directory], ...identity, defaults: logConfigFrom(defaultLogConfig, overrides) });
 }
 
 async function append(log: PartitionLog, values: readonly string[], options: BatchOptions = {}): Promise<void> {
-  const records = values.map((value, index) => ({ key: Buffer.from('k'), value: Buffer.from(value), timestamp: Date.now() - (index % 3) }));
+  const records = values.map((value, index) => ({
+    key: Buffer.from('k'),
+    value: Buffer.from(value),
+    timestamp: Date.now() - (index % 3),
+  }));
   const result = log.append(buildBatch({ records, ...options }), { origin: 'client', leaderEpoch: 0, nowMs: Date.now() });
   if (!result.ok) throw new Error(result.message);
   await result.written;
@@ -37,7 +45,7 @@ async function append(log: PartitionLog, values: readonly string[], options: Bat
 
 async function valuesOf(log: PartitionLog): Promise<string[]> {
   const values: string[] = [];
-  for (let offset = log.logStartOffset; offset < log.logEndOffset; ) {
+  for (let offset = log.logStartOffset; offset < log.logEndOffset;) {
     const batches = await log.read(offset, 1 << 20, { maxOffsetExclusive: log.logEndOffset, minOneBatch: true });
     for (let at = 0; at < batches.length; at += batchSizeOf(batches, at)) {
       if (!isControl(batches, at)) for (const record of iterateRecords(batches, at)) values.push(String(record.value));
@@ -63,8 +71,8 @@ async function dump(paths: readonly string[], ...flags: string[]): Promise<strin
 }
 
 /**
- * `mixed`: the original wrote some of the files. Its time indexes name the first record with a timestamp, its dump tool expects
- * the last of the batch, so it complains of its own; ours have to satisfy it.
+ * `mixed`: the original wrote some of the files. Its time indexes name the first record with a timestamp, its dump tool
+ * expects the last of the batch, so it complains of its own; ours have to satisfy it.
  */
 async function expectSound(directory: string, recordCount: number, { mixed = false } = {}): Promise<void> {
   const records = await dump(files(directory, '.log'), '--deep-iteration');
@@ -76,7 +84,9 @@ async function expectSound(directory: string, recordCount: number, { mixed = fal
       expect(await dump(indexes)).to.match(suffix === '.index' ? /offset: \d+ position: \d+/ : /timestamp: \d+ offset: \d+/);
       expect(await dump(indexes, '--verify-index-only')).to.include('Dumping');
     }
-    expect((await dump(indexes, '--index-sanity-check')).match(/passed sanity check|is empty/g)).to.have.length(indexes.length);
+    expect((await dump(indexes, '--index-sanity-check')).match(/passed sanity check|is empty/g)).to.have.length(
+      indexes.length,
+    );
   }
 }
 
@@ -98,7 +108,13 @@ describe("log directories and the original's tools", () => {
       recordCount += values.length;
     }
     await append(log, ['in a transaction'], { producerId: 8, producerEpoch: 1, baseSequence: 0, transactional: true });
-    const marker = buildMarker({ type: 'abort', coordinatorEpoch: 3, producerId: 8, producerEpoch: 1, timestamp: Date.now() });
+    const marker = buildMarker({
+      type: 'abort',
+      coordinatorEpoch: 3,
+      producerId: 8,
+      producerEpoch: 1,
+      timestamp: Date.now(),
+    });
     const ended = log.append(marker, { origin: 'coordinator', leaderEpoch: 0, nowMs: Date.now() });
     expect(ended.ok).to.equal(true);
     recordCount += 2;
@@ -114,9 +130,14 @@ describe("log directories and the original's tools", () => {
   });
 
   it('are accepted with stamps of the append time', async () => {
-    const manager = await openLogs(directory, identity, { ...smallSegments, 'segment.bytes': '40000', 'message.timestamp.type': 'LogAppendTime' });
+    const manager = await openLogs(directory, identity, {
+      ...smallSegments,
+      'segment.bytes': '40000',
+      'message.timestamp.type': 'LogAppendTime',
+    });
     const log = await manager.getOrCreate('t', 0, topicId);
-    for (let n = 0; n < 100; n++) await append(log, [`a ${n}`.repeat(100), `b ${n}`], { compression: n % 2 === 0 ? 'none' : 'gzip' });
+    for (let n = 0; n < 100; n++)
+      await append(log, [`a ${n}`.repeat(100), `b ${n}`], { compression: n % 2 === 0 ? 'none' : 'gzip' });
     await manager.close();
     await expectSound(join(directory, 't-0'), 200);
   });
@@ -126,12 +147,19 @@ describe("log directories and the original's tools", () => {
     const pair = await ServerPair.start({
       maker: 'kafka',
       coordinator: { tickTime: 500 },
-      broker: { 'log.segment.bytes': 40_000, 'log.index.interval.bytes': 500, 'broker.id': 1, 'zookeeper.session.timeout.ms': 2_000 },
+      broker: {
+        'log.segment.bytes': 40_000,
+        'log.index.interval.bytes': 500,
+        'broker.id': 1,
+        'zookeeper.session.timeout.ms': 2_000,
+      },
     });
     try {
       const expected: string[] = [];
       const produce = async (values: readonly string[]): Promise<void> => {
-        await runOk(kafkaTool, ['kafka-console-producer', '--topic', 't', '--bootstrap-server', pair.bootstrap], { input: values.join('\n') + '\n' });
+        await runOk(kafkaTool, ['kafka-console-producer', '--topic', 't', '--bootstrap-server', pair.bootstrap], {
+          input: values.join('\n') + '\n',
+        });
         expected.push(...values);
       };
       const texts = (what: string): string[] => Array.from({ length: 400 }, (_, n) => `${what} ${n} ${'x'.repeat(300)}`);
@@ -160,8 +188,19 @@ describe("log directories and the original's tools", () => {
       expect(pair.broker.transcript(1_000_000)).to.include('Skipping recovery for all logs');
       expect(pair.broker.transcript(1_000_000)).to.not.match(/(WARN|ERROR).*kafka\.log/);
       await produce(texts('original again'));
-      const consume = ['kafka-console-consumer', '--topic', 't', '--from-beginning', '--timeout-ms', '8000', '--bootstrap-server', pair.bootstrap];
-      const consumed = (await runOk(kafkaTool, [...consume, '--max-messages', String(expected.length)])).stdout.split('\n').slice(0, -1);
+      const consume = [
+        'kafka-console-consumer',
+        '--topic',
+        't',
+        '--from-beginning',
+        '--timeout-ms',
+        '8000',
+        '--bootstrap-server',
+        pair.bootstrap,
+      ];
+      const consumed = (await runOk(kafkaTool, [...consume, '--max-messages', String(expected.length)])).stdout
+        .split('\n')
+        .slice(0, -1);
       expect(consumed).to.deep.equal(expected);
 
       // Ours, after the original was killed: recovery of its files.
@@ -180,7 +219,9 @@ describe("log directories and the original's tools", () => {
       pair.launchBroker();
       await pair.brokerReady();
       expect(pair.broker.transcript(1_000_000)).to.include('Attempting recovery for all logs');
-      const again = (await runOk(kafkaTool, [...consume, '--max-messages', String(expected.length)])).stdout.split('\n').slice(0, -1);
+      const again = (await runOk(kafkaTool, [...consume, '--max-messages', String(expected.length)])).stdout
+        .split('\n')
+        .slice(0, -1);
       expect(again).to.deep.equal(expected);
       await pair.stop();
       await expectSound(join(pair.logDirectory, 't-0'), expected.length, { mixed: true });

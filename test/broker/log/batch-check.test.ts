@@ -5,7 +5,11 @@ import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { sealCrc } from '../../../broker/records/record-batch.ts';
 import { NOW_MS, batchOf, config } from './support.ts';
 
-function check(batch: Buffer, overrides: Record<string, string | number> = {}, more: Partial<BatchContext> = {}): BatchVerdict {
+function check(
+  batch: Buffer,
+  overrides: Record<string, string | number> = {},
+  more: Partial<BatchContext> = {},
+): BatchVerdict {
   return checkBatch(batch, 0, { config: config(overrides), origin: 'client', nowMs: NOW_MS, partitionName: 't-0', ...more });
 }
 
@@ -27,7 +31,9 @@ describe('checkBatch', () => {
     for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
       const batch = batchOf(['a', 'b', 'c'], { compression });
       expect(check(batch), compression).to.deep.equal({ ok: true, size: batch.length, maxTimestamp: NOW_MS });
-      expect(check(batchOf(['a'], { compression, key: 'k' }), { 'cleanup.policy': 'compact' }).ok, compression).to.equal(true);
+      expect(check(batchOf(['a'], { compression, key: 'k' }), { 'cleanup.policy': 'compact' }).ok, compression).to.equal(
+        true,
+      );
     }
   });
 
@@ -47,30 +53,128 @@ describe('checkBatch', () => {
     }
   });
 
-  const refusals: [what: string, batch: Buffer, overrides: Record<string, string | number>, errorCode: number, message: string][] = [
-    ['the formats of old clients', changed(batchOf(['a']), (b) => b.writeInt8(1, 16)), {}, ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT, 'Magic 1'],
-    ['a magic that never was', changed(batchOf(['a']), (b) => b.writeInt8(3, 16)), {}, ErrorCode.CORRUPT_MESSAGE, 'Invalid magic found in record: 3'],
-    ['a negative length', Buffer.from(batchOf(['a'])).fill(0xff, 8, 12), {}, ErrorCode.CORRUPT_MESSAGE, 'Record size -1 is less than the minimum record overhead (14)'],
-    ['offsets that do not begin at 0', changed(batchOf(['a']), (b) => b.writeInt32BE(5, 4)), {}, ErrorCode.INVALID_RECORD,
-      'The baseOffset of the record batch in the append to t-0 should be 0, but it is 5'],
-    ['a batch above max.message.bytes', batchOf(['x'.repeat(100)]), { 'max.message.bytes': 100 }, ErrorCode.MESSAGE_TOO_LARGE,
-      'The record batch size in the append to t-0 is 170 bytes which exceeds the maximum configured value of 100.'],
-    ['a count of no records', changed(batchOf(['a']), (b) => b.writeInt32BE(0, 57)), {}, ErrorCode.INVALID_RECORD, 'Invalid reported count for record batch: 0'],
-    ['a count that contradicts the offsets', changed(batchOf(['a', 'b']), (b) => b.writeInt32BE(3, 57)), {}, ErrorCode.INVALID_RECORD,
-      'Inconsistent batch offset range [0, 1] and count of records 3 in topic partition t-0.'],
-    ['a negative offset range', changed(batchOf(['a']), (b) => b.writeInt32BE(-2, 23)), {}, ErrorCode.INVALID_RECORD, 'Batch has an invalid offset range: [0, -2]'],
-    ['control records', batchOf(['a'], { control: true }), {}, ErrorCode.INVALID_RECORD, 'Clients are not allowed to write control records'],
-    ['a producer id without sequence', batchOf(['a'], { producerId: 4, producerEpoch: 0 }), {}, ErrorCode.INVALID_RECORD,
-      'Invalid sequence number -1 in record batch with producerId 4'],
-    ['a codec that never was', changed(batchOf(['a']), (b) => b.writeInt16BE(6, 21)), {}, ErrorCode.INVALID_RECORD, 'Unknown compression type id: 6'],
-    ['records that end before the batch', changed(batchOf(['ab', 'cd']), (b) => { b.writeInt32BE(1, 57); b.writeInt32BE(0, 23); }), {},
-      ErrorCode.INVALID_RECORD, 'Incorrect declared batch size'],
-    ['a record that is longer than the batch', changed(batchOf(['ab']), (b) => b.writeUInt8(40, 61)), {}, ErrorCode.INVALID_RECORD, 'Record 0 of 1'],
-    ['records whose offsets do not count up', changed(batchOf(['ab', 'cd']), (b) => b.writeUInt8(4, 64)), {}, ErrorCode.INVALID_RECORD, 'record 0 has offset 2'],
-    ['compressed records that are none', changed(batchOf(['ab'], { compression: 'gzip' }), (b) => b.fill(7, 61)), { 'cleanup.policy': 'compact' },
-      ErrorCode.INVALID_RECORD, ''],
-    ['a stamp that says append time', changed(batchOf(['a']), (b) => b.writeInt16BE(8, 21)), {}, ErrorCode.INVALID_TIMESTAMP,
-      'One or more records have been rejected due to invalid timestamp'],
+  const refusals: [
+    what: string,
+    batch: Buffer,
+    overrides: Record<string, string | number>,
+    errorCode: number,
+    message: string,
+  ][] = [
+    [
+      'the formats of old clients',
+      changed(batchOf(['a']), (b) => b.writeInt8(1, 16)),
+      {},
+      ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+      'Magic 1',
+    ],
+    [
+      'a magic that never was',
+      changed(batchOf(['a']), (b) => b.writeInt8(3, 16)),
+      {},
+      ErrorCode.CORRUPT_MESSAGE,
+      'Invalid magic found in record: 3',
+    ],
+    [
+      'a negative length',
+      Buffer.from(batchOf(['a'])).fill(0xff, 8, 12),
+      {},
+      ErrorCode.CORRUPT_MESSAGE,
+      'Record size -1 is less than the minimum record overhead (14)',
+    ],
+    [
+      'offsets that do not begin at 0',
+      changed(batchOf(['a']), (b) => b.writeInt32BE(5, 4)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'The baseOffset of the record batch in the append to t-0 should be 0, but it is 5',
+    ],
+    [
+      'a batch above max.message.bytes',
+      batchOf(['x'.repeat(100)]),
+      { 'max.message.bytes': 100 },
+      ErrorCode.MESSAGE_TOO_LARGE,
+      'The record batch size in the append to t-0 is 170 bytes which exceeds the maximum configured value of 100.',
+    ],
+    [
+      'a count of no records',
+      changed(batchOf(['a']), (b) => b.writeInt32BE(0, 57)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Invalid reported count for record batch: 0',
+    ],
+    [
+      'a count that contradicts the offsets',
+      changed(batchOf(['a', 'b']), (b) => b.writeInt32BE(3, 57)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Inconsistent batch offset range [0, 1] and count of records 3 in topic partition t-0.',
+    ],
+    [
+      'a negative offset range',
+      changed(batchOf(['a']), (b) => b.writeInt32BE(-2, 23)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Batch has an invalid offset range: [0, -2]',
+    ],
+    [
+      'control records',
+      batchOf(['a'], { control: true }),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Clients are not allowed to write control records',
+    ],
+    [
+      'a producer id without sequence',
+      batchOf(['a'], { producerId: 4, producerEpoch: 0 }),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Invalid sequence number -1 in record batch with producerId 4',
+    ],
+    [
+      'a codec that never was',
+      changed(batchOf(['a']), (b) => b.writeInt16BE(6, 21)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Unknown compression type id: 6',
+    ],
+    [
+      'records that end before the batch',
+      changed(batchOf(['ab', 'cd']), (b) => {
+        b.writeInt32BE(1, 57);
+        b.writeInt32BE(0, 23);
+      }),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Incorrect declared batch size',
+    ],
+    [
+      'a record that is longer than the batch',
+      changed(batchOf(['ab']), (b) => b.writeUInt8(40, 61)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'Record 0 of 1',
+    ],
+    [
+      'records whose offsets do not count up',
+      changed(batchOf(['ab', 'cd']), (b) => b.writeUInt8(4, 64)),
+      {},
+      ErrorCode.INVALID_RECORD,
+      'record 0 has offset 2',
+    ],
+    [
+      'compressed records that are none',
+      changed(batchOf(['ab'], { compression: 'gzip' }), (b) => b.fill(7, 61)),
+      { 'cleanup.policy': 'compact' },
+      ErrorCode.INVALID_RECORD,
+      '',
+    ],
+    [
+      'a stamp that says append time',
+      changed(batchOf(['a']), (b) => b.writeInt16BE(8, 21)),
+      {},
+      ErrorCode.INVALID_TIMESTAMP,
+      'One or more records have been rejected due to invalid timestamp',
+    ],
   ];
   for (const [what, batch, overrides, errorCode, message] of refusals) {
     it(`refuses ${what}`, () => {
@@ -98,7 +202,9 @@ describe('checkBatch', () => {
     expect(check(far).ok).to.equal(true);
     const verdict = check(far, { 'message.timestamp.difference.max.ms': 1000 });
     expect(refusal(verdict).errorCode).to.equal(ErrorCode.INVALID_TIMESTAMP);
-    expect(check(batchOf(['a'], { timestamp: NOW_MS + 1000 }), { 'message.timestamp.difference.max.ms': 1000 }).ok).to.equal(true);
+    expect(check(batchOf(['a'], { timestamp: NOW_MS + 1000 }), { 'message.timestamp.difference.max.ms': 1000 }).ok).to.equal(
+      true,
+    );
     const stamped = { 'message.timestamp.difference.max.ms': 1000, 'message.timestamp.type': 'LogAppendTime' };
     expect(check(far, stamped).ok).to.equal(true);
   });

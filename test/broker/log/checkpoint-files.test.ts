@@ -13,7 +13,11 @@ import {
 
 describe('checkpoint files', () => {
   it("has offset checkpoints in Kafka's layout, for topics with dashes too", () => {
-    const offsets = new Map([['t-1', 0], ['t-0', 1000], ['a-b.c_d-12', 2 ** 40]]);
+    const offsets = new Map([
+      ['t-1', 0],
+      ['t-0', 1000],
+      ['a-b.c_d-12', 2 ** 40],
+    ]);
     const text = '0\n3\nt 1 0\nt 0 1000\na-b.c_d 12 1099511627776\n';
     expect(encodeOffsets(offsets).toString()).to.equal(text);
     expect(decodeOffsets(Buffer.from(text), 'f')).to.deep.equal(offsets);
@@ -26,7 +30,10 @@ describe('checkpoint files', () => {
   });
 
   it('has leader epochs with their start offsets', () => {
-    const entries = [{ leaderEpoch: 0, startOffset: 0 }, { leaderEpoch: 3, startOffset: 17 }];
+    const entries = [
+      { leaderEpoch: 0, startOffset: 0 },
+      { leaderEpoch: 3, startOffset: 17 },
+    ];
     expect(encodeEpochs(entries).toString()).to.equal('0\n2\n0 0\n3 17\n');
     expect(decodeEpochs(Buffer.from('0\n2\n0 0\n3 17\n'), 'f')).to.deep.equal(entries);
   });
@@ -48,7 +55,9 @@ describe('checkpoint files', () => {
     const bytes = encodePartitionMetadata('z1kEJjtzQFGK8QGLdNU5yA');
     expect(bytes.toString()).to.equal('version: 0\ntopic_id: z1kEJjtzQFGK8QGLdNU5yA');
     expect(decodePartitionMetadata(bytes, 'f')).to.equal('z1kEJjtzQFGK8QGLdNU5yA');
-    expect(() => decodePartitionMetadata(Buffer.from('version: 1\ntopic_id: z1kEJjtzQFGK8QGLdNU5yA'), 'f')).to.throw(CheckpointError);
+    expect(() => decodePartitionMetadata(Buffer.from('version: 1\ntopic_id: z1kEJjtzQFGK8QGLdNU5yA'), 'f')).to.throw(
+      CheckpointError,
+    );
     expect(() => decodePartitionMetadata(Buffer.from('topic_id: x'), 'f')).to.throw(CheckpointError);
   });
 
@@ -57,7 +66,10 @@ describe('checkpoint files', () => {
     const meta = { brokerId: 1, clusterId: 'HOWCuJCmTT2ZBfLYIpsOtQ' };
     expect(encodeMetaProperties(meta, Date.UTC(2026, 10, 22, 18, 15, 41)).toString()).to.equal(text);
     expect(decodeMetaProperties(Buffer.from(text), 'f')).to.deep.equal(meta);
-    expect(decodeMetaProperties(Buffer.from('version = 0\ncluster.id : x\n'), 'f')).to.deep.equal({ brokerId: null, clusterId: 'x' });
+    expect(decodeMetaProperties(Buffer.from('version = 0\ncluster.id : x\n'), 'f')).to.deep.equal({
+      brokerId: null,
+      clusterId: 'x',
+    });
     expect(() => decodeMetaProperties(Buffer.from('version=1\nnode.id=1\n'), 'f')).to.throw(CheckpointError);
     expect(() => decodeMetaProperties(Buffer.from('broker.id=one\n'), 'f')).to.throw(CheckpointError);
   });

@@ -21,7 +21,10 @@ function behavesAsDisk(name: string, make: () => { fileSystem: FileSystem; root:
     it('writes many buffers at a position and reads them back', async () => {
       const handle = await fileSystem.open(at('f'), { create: true });
       await handle.writev([Buffer.from('abc'), Buffer.alloc(0), Buffer.from('defg')], 0);
-      await handle.writev(Array.from({ length: 3000 }, (_, n) => Buffer.from([n & 0xff])), 7);
+      await handle.writev(
+        Array.from({ length: 3000 }, (_, n) => Buffer.from([n & 0xff])),
+        7,
+      );
       await handle.sync();
       expect((await readRange(handle, 2, 4)).toString()).to.equal('cdef');
       expect(await readRange(handle, 3000, 100)).to.have.length(7);
@@ -54,8 +57,13 @@ function behavesAsDisk(name: string, make: () => { fileSystem: FileSystem; root:
     });
 
     it('says what it could not do, with which file and why', async () => {
-      const error = await fileSystem.open(at('missing')).then(() => null, (reason: unknown) => reason);
-      expect(error).to.be.instanceOf(FileSystemError).and.to.include({ code: 'ENOENT', path: at('missing') });
+      const error = await fileSystem.open(at('missing')).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(error)
+        .to.be.instanceOf(FileSystemError)
+        .and.to.include({ code: 'ENOENT', path: at('missing') });
       expect((error as Error).message).to.include(`Cannot open "${at('missing')}"`);
     });
 
@@ -93,7 +101,10 @@ describe('MemoryFileSystem, failing', () => {
       sizes.add(content.length);
       expect(content.subarray(0, 6).toString()).to.equal('synced');
       expect('syncedfirstsecond'.startsWith(content.toString().replace(/\0+$/, ''))).to.equal(true);
-      const late = await handle.writev([Buffer.from('x')], 0).then(() => null, (reason: unknown) => reason);
+      const late = await handle.writev([Buffer.from('x')], 0).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
       expect(late).to.be.instanceOf(FileSystemError);
     }
     expect(sizes.size).to.be.above(8);
@@ -102,7 +113,10 @@ describe('MemoryFileSystem, failing', () => {
   it('fills up, after as much as fits', async () => {
     const fileSystem = new MemoryFileSystem({ capacity: 10 });
     const handle = await fileSystem.open('/f', { create: true });
-    const error = await handle.writev([Buffer.alloc(12, 'x')], 0).then(() => null, (reason: unknown) => reason);
+    const error = await handle.writev([Buffer.alloc(12, 'x')], 0).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
     expect(error).to.include({ code: 'ENOSPC' });
     expect(fileSystem.used).to.equal(10);
   });
@@ -112,8 +126,17 @@ describe('MemoryFileSystem, failing', () => {
     await fileSystem.writeFile('/f', Buffer.from('1'));
     fileSystem.readOnly = true;
     expect((await fileSystem.readFile('/f'))?.toString()).to.equal('1');
-    for (const attempt of [fileSystem.writeFile('/g', Buffer.alloc(1)), fileSystem.remove('/f'), fileSystem.makeDirectory('/d')]) {
-      expect(await attempt.then(() => null, (reason: unknown) => reason)).to.include({ code: 'EROFS' });
+    for (const attempt of [
+      fileSystem.writeFile('/g', Buffer.alloc(1)),
+      fileSystem.remove('/f'),
+      fileSystem.makeDirectory('/d'),
+    ]) {
+      expect(
+        await attempt.then(
+          () => null,
+          (reason: unknown) => reason,
+        ),
+      ).to.include({ code: 'EROFS' });
     }
   });
 });

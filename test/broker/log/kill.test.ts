@@ -9,7 +9,9 @@ import { defaultLogConfig } from '../../../broker/log/log-config.ts';
 import { LogManager, LogStartError } from '../../../broker/log/log-manager.ts';
 import { RecordingLogger, readAll } from './support.ts';
 
-/** Kills the writer once it has acknowledged so many records more, and returns the acknowledged ones by partition and offset. */
+/**
+ * Kills the writer once it has acknowledged so many records more, and returns the acknowledged ones by partition and offset.
+ */
 async function writeAndKill(directory: string, acknowledgedMin: number): Promise<Map<string, string>> {
   const acknowledged = new Map<string, string>();
   const writer = spawn(process.execPath, [path.join(import.meta.dirname, 'kill-victim.ts'), directory], {
@@ -38,7 +40,13 @@ describe('a log whose process is killed', () => {
     const acknowledged = new Map<string, string>();
     for (let round = 0; round < 4; round++) {
       for (const [key, value] of await writeAndKill(directory, 200 + prng.int(1500))) acknowledged.set(key, value);
-      const manager = await LogManager.open({ dirs: [directory], brokerId: 1, clusterId: 'test', defaults: defaultLogConfig, logger: new RecordingLogger() });
+      const manager = await LogManager.open({
+        dirs: [directory],
+        brokerId: 1,
+        clusterId: 'test',
+        defaults: defaultLogConfig,
+        logger: new RecordingLogger(),
+      });
       const found = new Map<string, string>();
       for (const log of manager.allLogs) {
         const records = await readAll(log, 0, 100_000);
@@ -59,10 +67,19 @@ describe('a log whose process is killed', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, VIVARIUM_LOG_LEVEL: 'silent', NODE_NO_WARNINGS: '1' },
     });
-    const options = { dirs: [directory], brokerId: 1, clusterId: 'test', defaults: defaultLogConfig, logger: new RecordingLogger() };
+    const options = {
+      dirs: [directory],
+      brokerId: 1,
+      clusterId: 'test',
+      defaults: defaultLogConfig,
+      logger: new RecordingLogger(),
+    };
     await new Promise((resolve) => writer.stdout.once('data', resolve));
     writer.stdout.resume();
-    const error = await LogManager.open(options).then(() => null, (reason: unknown) => reason);
+    const error = await LogManager.open(options).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(LogStartError);
     expect((error as Error).message).to.equal(
       `Failed to acquire lock on file .lock in ${directory}. A Kafka instance in another process or thread is using this directory.`,

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { LeaderEpochs } from '../../../broker/log/leader-epochs.ts';
 
-const pairs = (epochs: LeaderEpochs): [number, number][] => epochs.entries.map(({ leaderEpoch, startOffset }) => [leaderEpoch, startOffset]);
+const pairs = (epochs: LeaderEpochs): [number, number][] =>
+  epochs.entries.map(({ leaderEpoch, startOffset }) => [leaderEpoch, startOffset]);
 
 function epochsOf(...entries: [number, number][]): LeaderEpochs {
   return new LeaderEpochs(entries.map(([leaderEpoch, startOffset]) => ({ leaderEpoch, startOffset })));
@@ -15,7 +16,10 @@ describe('LeaderEpochs', () => {
     epochs.assign(0, 5);
     epochs.assign(2, 10);
     epochs.assign(2, 10);
-    expect(pairs(epochs)).to.deep.equal([[0, 0], [2, 10]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [0, 0],
+      [2, 10],
+    ]);
     expect(changes).to.equal(2);
     expect(epochs.latest).to.equal(2);
     expect(epochs.epochOf(9)).to.equal(0);
@@ -25,11 +29,21 @@ describe('LeaderEpochs', () => {
   it('lets a contradicting assignment win over what was noted before', () => {
     const epochs = epochsOf([1, 0], [2, 10], [4, 20]);
     epochs.assign(5, 15);
-    expect(pairs(epochs)).to.deep.equal([[1, 0], [2, 10], [5, 15]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [1, 0],
+      [2, 10],
+      [5, 15],
+    ]);
     epochs.assign(2, 12);
-    expect(pairs(epochs)).to.deep.equal([[1, 0], [2, 12]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [1, 0],
+      [2, 12],
+    ]);
     epochs.assign(2, 3);
-    expect(pairs(epochs)).to.deep.equal([[1, 0], [2, 3]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [1, 0],
+      [2, 3],
+    ]);
   });
 
   // KIP-101 and LeaderEpochFileCache: epoch asked for, epoch and end offset answered, in a log that ends at 30.
@@ -57,9 +71,15 @@ describe('LeaderEpochs', () => {
   it('forgets epochs that began behind a cut', () => {
     const epochs = epochsOf([1, 0], [2, 10], [4, 20]);
     epochs.truncateFromEnd(20);
-    expect(pairs(epochs)).to.deep.equal([[1, 0], [2, 10]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [1, 0],
+      [2, 10],
+    ]);
     epochs.truncateFromEnd(11);
-    expect(pairs(epochs)).to.deep.equal([[1, 0], [2, 10]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [1, 0],
+      [2, 10],
+    ]);
     epochs.truncateFromEnd(0);
     expect(pairs(epochs)).to.deep.equal([]);
   });
@@ -67,7 +87,10 @@ describe('LeaderEpochs', () => {
   it('moves the start of the epoch that the log now starts in', () => {
     const epochs = epochsOf([1, 0], [2, 10], [4, 20]);
     epochs.truncateFromStart(15);
-    expect(pairs(epochs)).to.deep.equal([[2, 15], [4, 20]]);
+    expect(pairs(epochs)).to.deep.equal([
+      [2, 15],
+      [4, 20],
+    ]);
     epochs.truncateFromStart(20);
     expect(pairs(epochs)).to.deep.equal([[4, 20]]);
     epochs.truncateFromStart(3);

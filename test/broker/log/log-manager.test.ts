@@ -28,7 +28,10 @@ function open(on: Rig, more: Partial<LogManagerOptions> = {}): Promise<LogManage
 }
 
 async function refusal(opening: Promise<unknown>): Promise<LogStartError> {
-  const error = await opening.then(() => null, (reason: unknown) => reason);
+  const error = await opening.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).to.be.instanceOf(LogStartError);
   return error as LogStartError;
 }
@@ -50,7 +53,10 @@ describe('LogManager', () => {
     log.leaderEpochs.assign(0, 0);
     await put(log, batchOf(['a', 'b']));
     await manager.getOrCreate('t', 1, TOPIC_ID);
-    await manager.checkpointHighWatermarks([{ topic: 't', partition: 0, highWatermark: 2 }, { topic: 't', partition: 1, highWatermark: 0 }]);
+    await manager.checkpointHighWatermarks([
+      { topic: 't', partition: 0, highWatermark: 2 },
+      { topic: 't', partition: 1, highWatermark: 0 },
+    ]);
     expect(text(on.fileSystem, '/d1/replication-offset-checkpoint')).to.equal('0\n2\nt 0 2\nt 1 0\n');
     await manager.close();
     expect(await names(on.fileSystem, '/d1')).to.deep.equal([
@@ -76,7 +82,9 @@ describe('LogManager', () => {
     expect(text(on.fileSystem, '/d1/log-start-offset-checkpoint')).to.equal('0\n0\n');
     expect(text(on.fileSystem, '/d1/.kafka_cleanshutdown')).to.equal('');
     expect(text(on.fileSystem, '/d1/t-0/leader-epoch-checkpoint')).to.equal('0\n1\n0 0\n');
-    expect(text(on.fileSystem, '/d1/meta.properties')).to.match(/^#\n#\w{3} \w{3} \d\d .* UTC \d{4}\nbroker.id=1\nversion=0\ncluster.id=HOW/);
+    expect(text(on.fileSystem, '/d1/meta.properties')).to.match(
+      /^#\n#\w{3} \w{3} \d\d .* UTC \d{4}\nbroker.id=1\nversion=0\ncluster.id=HOW/,
+    );
 
     const again = await open(on);
     expect(await names(on.fileSystem, '/d1')).to.not.include('.kafka_cleanshutdown');
@@ -86,7 +94,9 @@ describe('LogManager', () => {
     expect(again.checkpointedHighWatermark('t', 0)).to.equal(2);
     expect([...again.allLogs]).to.have.length(2);
     expect(again.get('t', 2)).to.equal(undefined);
-    expect(on.logger.lines.join('\n')).to.include('Skipping recovery for all logs in /d1 since clean shutdown file was found');
+    expect(on.logger.lines.join('\n')).to.include(
+      'Skipping recovery for all logs in /d1 since clean shutdown file was found',
+    );
     await again.close();
   });
 
@@ -103,7 +113,9 @@ describe('LogManager', () => {
     const again = await open(after);
     expect(await readAll(again.get('t', 0)!)).to.have.length(2);
     expect(again.get('t', 0)!.recoveryPoint).to.equal(1);
-    expect(after.logger.lines.join('\n')).to.include('Attempting recovery for all logs in /d1 since no clean shutdown file was found');
+    expect(after.logger.lines.join('\n')).to.include(
+      'Attempting recovery for all logs in /d1 since no clean shutdown file was found',
+    );
     await manager.abandon();
     await again.close();
   });
@@ -171,7 +183,10 @@ describe('LogManager', () => {
 
   it('applies retention up to the high watermark, again and again', async () => {
     const on = rig();
-    const manager = await open(on, { defaults: config({ 'segment.bytes': 150, 'retention.ms': 1000 }), retentionCheckIntervalMs: 5000 });
+    const manager = await open(on, {
+      defaults: config({ 'segment.bytes': 150, 'retention.ms': 1000 }),
+      retentionCheckIntervalMs: 5000,
+    });
     const log = await manager.getOrCreate('t', 0, TOPIC_ID);
     for (let n = 0; n < 3; n++) await put(log, batchOf(['x'.repeat(60)]));
     on.clock.nowMs += 2000;
@@ -220,7 +235,10 @@ describe('LogManager', () => {
       const broker = await refusal(open(rig(on.fileSystem), { brokerId: 2 }));
       expect(broker.className).to.equal('kafka.common.InconsistentBrokerIdException');
       expect(broker.message).to.include("Configured broker.id 2 doesn't match stored broker.id Some(1) in meta.properties.");
-      expect(await readMetaProperties(['/d1'], on.fileSystem, on.logger)).to.deep.equal({ brokerId: 1, clusterId: CLUSTER_ID });
+      expect(await readMetaProperties(['/d1'], on.fileSystem, on.logger)).to.deep.equal({
+        brokerId: 1,
+        clusterId: CLUSTER_ID,
+      });
       expect(await readMetaProperties(['/d9'], on.fileSystem, on.logger)).to.equal(null);
       expect(on.logger.lines.at(-1)).to.equal('WARN No meta.properties file under dir /d9/meta.properties');
     });
@@ -231,7 +249,9 @@ describe('LogManager', () => {
       await (await open(rig(on.fileSystem), { dirs: ['/d2'], brokerId: 2 })).close();
       const error = await refusal(readMetaProperties(['/d1', '/d2'], on.fileSystem, on.logger));
       expect(error.message).to.match(/^BrokerMetadata is not consistent across log.dirs/);
-      expect((await refusal(open(rig(on.fileSystem), { dirs: ['/d1', '/d1/'] }))).message).to.match(/^Duplicate log directory found/);
+      expect((await refusal(open(rig(on.fileSystem), { dirs: ['/d1', '/d1/'] }))).message).to.match(
+        /^Duplicate log directory found/,
+      );
     });
 
     it('refuses a partition that is in two directories', async () => {
@@ -248,10 +268,15 @@ describe('LogManager', () => {
       const on = rig();
       await on.fileSystem.writeFile('/file', Buffer.alloc(0));
       const error = await refusal(open(on, { dirs: ['/file'] }));
-      expect(error.message).to.equal('Shutdown broker because none of the specified log dirs from /file can be created or validated');
+      expect(error.message).to.equal(
+        'Shutdown broker because none of the specified log dirs from /file can be created or validated',
+      );
       const manager = await open(rig(on.fileSystem), { dirs: ['/file', '/d1'] });
       expect(manager.offlineDirs).to.deep.equal(['/file']);
-      const lost = await manager.getOrCreate('t', 0, TOPIC_ID).then(() => null, (reason: unknown) => reason);
+      const lost = await manager.getOrCreate('t', 0, TOPIC_ID).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
       expect(lost, 'it may be in the lost directory').to.be.instanceOf(StorageError);
       expect((await manager.getOrCreate('t', 0, TOPIC_ID, { isNew: true })).logDir).to.equal('/d1');
       await manager.close();
@@ -306,7 +331,10 @@ describe('LogManager', () => {
     manager.onDirFailure((failure) => failures.push(failure));
     const log = await manager.getOrCreate('t', 0, TOPIC_ID);
     on.fileSystem.setCapacity(on.fileSystem.used);
-    await put(log, batchOf(['full'])).then(() => expect.fail('acknowledged'), () => undefined);
+    await put(log, batchOf(['full'])).then(
+      () => expect.fail('acknowledged'),
+      () => undefined,
+    );
     expect(failures.map((failure) => failure.othersLeft)).to.deep.equal([false]);
     expect(on.logger.lines).to.include('ERROR Shutdown broker because all log dirs in /d1 have failed');
     await manager.close();
@@ -314,10 +342,19 @@ describe('LogManager', () => {
 
   it('opens hundreds of partitions with few files open, on a real disk', async () => {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'vivarium-logs-'));
-    const options = { dirs: [root], brokerId: 1, clusterId: CLUSTER_ID, defaults: defaultLogConfig, openFilesMax: 20, logger: new RecordingLogger() };
+    const options = {
+      dirs: [root],
+      brokerId: 1,
+      clusterId: CLUSTER_ID,
+      defaults: defaultLogConfig,
+      openFilesMax: 20,
+      logger: new RecordingLogger(),
+    };
     try {
       const manager = await LogManager.open(options);
-      const logs = await Promise.all(Array.from({ length: 300 }, (_, partition) => manager.getOrCreate('t', partition, TOPIC_ID)));
+      const logs = await Promise.all(
+        Array.from({ length: 300 }, (_, partition) => manager.getOrCreate('t', partition, TOPIC_ID)),
+      );
       await Promise.all(logs.map((log) => put(log, batchOf([`for ${log.partition}`]))));
       expect(fs.readdirSync('/proc/self/fd').length).to.be.below(150);
       await manager.close();

@@ -1,10 +1,18 @@
 import { expect } from 'chai';
-import { deletedDirectoryName, offsetFileName, parseOffsetFileName, parsePartitionDirectory } from '../../../broker/log/names.ts';
+import {
+  deletedDirectoryName,
+  offsetFileName,
+  parseOffsetFileName,
+  parsePartitionDirectory,
+} from '../../../broker/log/names.ts';
 
 describe('names in a log directory', () => {
   it('writes offsets with twenty digits and reads them back', () => {
     expect(offsetFileName(42, '.log')).to.equal('00000000000000000042.log');
-    expect(parseOffsetFileName('00000000000000000042.index.deleted')).to.deep.equal({ offset: 42, suffix: '.index.deleted' });
+    expect(parseOffsetFileName('00000000000000000042.index.deleted')).to.deep.equal({
+      offset: 42,
+      suffix: '.index.deleted',
+    });
     expect(parseOffsetFileName('leader-epoch-checkpoint')).to.equal(null);
   });
 

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { OffsetIndex } from '../../../broker/log/offset-index.ts';
 
-const steps = fc.array(fc.record({ offset: fc.integer({ min: 1, max: 50 }), position: fc.integer({ min: 1, max: 5000 }) }), { maxLength: 60 });
+const steps = fc.array(fc.record({ offset: fc.integer({ min: 1, max: 50 }), position: fc.integer({ min: 1, max: 5000 }) }), {
+  maxLength: 60,
+});
 
 describe('OffsetIndex', () => {
   it('finds what a linear scan finds, before and after a cut', () => {

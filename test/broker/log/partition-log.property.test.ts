@@ -58,7 +58,10 @@ class Run {
   }
 
   async open(cleanShutdown: boolean, recoveryPoint: number, logStartOffset: number): Promise<PartitionLog> {
-    this.log = await openLog(this.around, { config: config(SETTINGS), recovery: { cleanShutdown, recoveryPoint, logStartOffset } });
+    this.log = await openLog(this.around, {
+      config: config(SETTINGS),
+      recovery: { cleanShutdown, recoveryPoint, logStartOffset },
+    });
     return this.log;
   }
 
@@ -79,7 +82,9 @@ class Run {
   private async append(log: PartitionLog): Promise<void> {
     const writes: Promise<unknown>[] = [];
     for (let batches = 1 + this.prng.int(4); batches > 0; batches--) {
-      const values = Array.from({ length: 1 + this.prng.int(4) }, () => `v${this.written++}`.padEnd(1 + this.prng.int(120), '.'));
+      const values = Array.from({ length: 1 + this.prng.int(4) }, () =>
+        `v${this.written++}`.padEnd(1 + this.prng.int(120), '.'),
+      );
       writes.push(put(log, batchOf(values)));
       this.model.append(values);
     }

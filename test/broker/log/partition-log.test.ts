@@ -40,7 +40,10 @@ describe('PartitionLog', () => {
       expect(baseOffsetOf(stored, 0)).to.equal(2);
       expect(partitionLeaderEpochOf(stored, 0)).to.equal(4);
       expect(stored.subarray(16)).to.deep.equal(batch.subarray(16));
-      expect(log.leaderEpochs.entries).to.deep.equal([{ leaderEpoch: 3, startOffset: 0 }, { leaderEpoch: 4, startOffset: 2 }]);
+      expect(log.leaderEpochs.entries).to.deep.equal([
+        { leaderEpoch: 3, startOffset: 0 },
+        { leaderEpoch: 4, startOffset: 2 },
+      ]);
     });
 
     it('writes all appends of a turn in one write', async () => {
@@ -84,7 +87,9 @@ describe('PartitionLog', () => {
       expect(late).to.include({ duplicate: true, baseOffset: 0 });
       if (late.ok) await late.written;
       expect(await readAll(log)).to.have.length(2);
-      expect(log.append(batchOf(['c'], idempotent(3)), CLIENT)).to.include({ errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER });
+      expect(log.append(batchOf(['c'], idempotent(3)), CLIENT)).to.include({
+        errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      });
       expect(log.append(batchOf(['c'], idempotent(2)), CLIENT)).to.include({ ok: true, baseOffset: 2 });
     });
 
@@ -92,7 +97,10 @@ describe('PartitionLog', () => {
       const log = await openLog(surroundings(), { config: config({ 'segment.bytes': 100 }) });
       const two = Buffer.concat([batchOf(['a']), batchOf(['b'])]);
       expect(log.append(two, CLIENT)).to.include({ ok: false, errorCode: ErrorCode.INVALID_RECORD });
-      expect(log.append(batchOf(['x'.repeat(60)]), CLIENT)).to.include({ ok: false, errorCode: ErrorCode.RECORD_LIST_TOO_LARGE });
+      expect(log.append(batchOf(['x'.repeat(60)]), CLIENT)).to.include({
+        ok: false,
+        errorCode: ErrorCode.RECORD_LIST_TOO_LARGE,
+      });
       expect(log.nextOffset).to.equal(0);
     });
 
@@ -112,7 +120,10 @@ describe('PartitionLog', () => {
         { offset: 11, value: 'b' },
         { offset: 15, value: 'c' },
       ]);
-      expect(log.leaderEpochs.entries).to.deep.equal([{ leaderEpoch: 2, startOffset: 10 }, { leaderEpoch: 5, startOffset: 15 }]);
+      expect(log.leaderEpochs.entries).to.deep.equal([
+        { leaderEpoch: 2, startOffset: 10 },
+        { leaderEpoch: 5, startOffset: 15 },
+      ]);
       const old = log.append(batches[1]!, { ...CLIENT, origin: 'replication' });
       expect(old).to.include({ ok: false, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR });
     });
@@ -122,20 +133,31 @@ describe('PartitionLog', () => {
       await put(log, batchOf(['a']));
       await put(log, batchOf(['b'], { ...idempotent(0), transactional: true }));
       expect(log.firstUnstableOffset).to.equal(1);
-      const marker = buildMarker({ type: 'commit', coordinatorEpoch: 1, producerId: 9, producerEpoch: 0, timestamp: NOW_MS });
+      const marker = buildMarker({
+        type: 'commit',
+        coordinatorEpoch: 1,
+        producerId: 9,
+        producerEpoch: 0,
+        timestamp: NOW_MS,
+      });
       const result = log.append(marker, { ...CLIENT, origin: 'coordinator' });
       expect(result).to.include({ ok: true, baseOffset: 2 });
       if (result.ok) await result.written;
       log.onHighWatermark(3);
       expect(log.firstUnstableOffset).to.equal(null);
       const stale = buildMarker({ type: 'abort', coordinatorEpoch: 0, producerId: 9, producerEpoch: 0, timestamp: NOW_MS });
-      expect(log.append(stale, { ...CLIENT, origin: 'coordinator' })).to.include({ errorCode: ErrorCode.TRANSACTION_COORDINATOR_FENCED });
+      expect(log.append(stale, { ...CLIENT, origin: 'coordinator' })).to.include({
+        errorCode: ErrorCode.TRANSACTION_COORDINATOR_FENCED,
+      });
     });
   });
 
   describe('rolling', () => {
     const names = async (fileSystem: MemoryFileSystem): Promise<string[]> =>
-      (await fileSystem.list('/logs/t-0')).map((entry) => entry.name).filter((name) => /^\d/.test(name)).sort();
+      (await fileSystem.list('/logs/t-0'))
+        .map((entry) => entry.name)
+        .filter((name) => /^\d/.test(name))
+        .sort();
 
     it('begins a segment with its files and a producer snapshot, and forces the old one to the disk', async () => {
       const fileSystem = new MemoryFileSystem();
@@ -180,9 +202,12 @@ describe('PartitionLog', () => {
     });
 
     it('rolls when an index is full', async () => {
-      const log = await openLog(surroundings(), { config: config({ 'segment.index.bytes': 40, 'index.interval.bytes': 0 }) });
+      const log = await openLog(surroundings(), {
+        config: config({ 'segment.index.bytes': 40, 'index.interval.bytes': 0 }),
+      });
       for (let n = 0; n < 12; n++) await put(log, batchOf([`v${n}`], { timestamp: NOW_MS + n }));
-      // 40 bytes hold three time entries, and one place stays free for the last: two entries, the third batch is the last one in.
+      // 40 bytes hold three time entries, and one place stays free for the last: two entries, the third batch is the last
+      // one in.
       expect(log.segmentStarts().map((segment) => segment.baseOffset)).to.deep.equal([0, 3, 6, 9]);
     });
 
@@ -216,7 +241,9 @@ describe('PartitionLog', () => {
       await put(log, batchOf(['a', 'b']));
       log.advanceLogStart(1);
       for (const offset of [0, 3]) {
-        expect(() => log.read(offset, 100, ALL)).to.throw(LogReadError).with.property('errorCode', ErrorCode.OFFSET_OUT_OF_RANGE);
+        expect(() => log.read(offset, 100, ALL))
+          .to.throw(LogReadError)
+          .with.property('errorCode', ErrorCode.OFFSET_OUT_OF_RANGE);
       }
     });
 
@@ -246,7 +273,9 @@ describe('PartitionLog', () => {
         expect(recordsOf(batches)).to.deep.equal([{ offset, value: `${offset} `.repeat(4000) }]);
         expect(crcOf(batches, 0)).to.equal(computeCrc(batches, 0));
       }
-      expect((await readAll(log, 0, 1 << 20)).map((record) => parseInt(record.value, 10))).to.deep.equal(Array.from({ length: 300 }, (_, n) => n));
+      expect((await readAll(log, 0, 1 << 20)).map((record) => parseInt(record.value, 10))).to.deep.equal(
+        Array.from({ length: 300 }, (_, n) => n),
+      );
     });
 
     it('fails for a reader whose segment is deleted meanwhile, and only then', async () => {
@@ -271,7 +300,11 @@ describe('PartitionLog', () => {
       const times: number[] = [];
       for (let n = 0; n < 30; n++) {
         // Times wander: a batch may be older than the one before.
-        const records = [0, 1, 2].map((i) => ({ key: null, value: Buffer.from(`v${n}.${i}`), timestamp: NOW_MS + n * 10 + i * 7 - (n % 4) * 15 }));
+        const records = [0, 1, 2].map((i) => ({
+          key: null,
+          value: Buffer.from(`v${n}.${i}`),
+          timestamp: NOW_MS + n * 10 + i * 7 - (n % 4) * 15,
+        }));
         times.push(...records.map((record) => record.timestamp));
         await put(log, buildBatch({ records, compression: n % 2 === 0 ? 'gzip' : 'none' }));
       }
@@ -282,7 +315,11 @@ describe('PartitionLog', () => {
         if (found !== null) expect(found.timestamp).to.equal(times[expected]);
       }
       const newest = Math.max(...times);
-      expect(await log.offsetOfMaxTimestamp()).to.deep.equal({ offset: times.indexOf(newest), timestamp: newest, leaderEpoch: 0 });
+      expect(await log.offsetOfMaxTimestamp()).to.deep.equal({
+        offset: times.indexOf(newest),
+        timestamp: newest,
+        leaderEpoch: 0,
+      });
       log.advanceLogStart(10);
       expect((await log.offsetForTimestamp(0))?.offset).to.equal(10);
     });
@@ -298,7 +335,9 @@ describe('PartitionLog', () => {
     it('renames the files of old segments and removes them after file.delete.delay.ms', async () => {
       const fileSystem = new MemoryFileSystem();
       const around = surroundings(fileSystem);
-      const log = await openLog(around, { config: config({ 'segment.bytes': 150, 'retention.ms': 1000, 'file.delete.delay.ms': 500 }) });
+      const log = await openLog(around, {
+        config: config({ 'segment.bytes': 150, 'retention.ms': 1000, 'file.delete.delay.ms': 500 }),
+      });
       for (let n = 0; n < 4; n++) await put(log, batchOf(['x'.repeat(60)], { timestamp: NOW_MS + n * 1000 }));
       expect(await log.deleteOldSegments(NOW_MS + 2500, 4)).to.equal(2);
       expect(log.logStartOffset).to.equal(2);
@@ -336,7 +375,10 @@ describe('PartitionLog', () => {
         await put(log, batchOf(['kept']));
         fileSystem.setFault((operation, filePath) => (operation === 'write' && filePath.endsWith('.log') ? code : null));
         const result = log.append(batchOf(['lost']), CLIENT);
-        const error = await (result.ok ? result.written : Promise.resolve()).then(() => null, (reason: unknown) => reason);
+        const error = await (result.ok ? result.written : Promise.resolve()).then(
+          () => null,
+          (reason: unknown) => reason,
+        );
         expect(error, code).to.be.instanceOf(StorageError);
         expect(log.logEndOffset).to.equal(1);
         expect(log.isOnline).to.equal(false);
@@ -356,13 +398,18 @@ describe('PartitionLog', () => {
       await put(log, batchOf(['kept']));
       fileSystem.setCapacity(fileSystem.used + 40);
       const result = log.append(batchOf(['half of it fits']), CLIENT);
-      await (result.ok ? result.written : Promise.resolve()).then(() => expect.fail('acknowledged'), () => undefined);
+      await (result.ok ? result.written : Promise.resolve()).then(
+        () => expect.fail('acknowledged'),
+        () => undefined,
+      );
       await log.close();
       fileSystem.setCapacity(Number.POSITIVE_INFINITY);
       const around = surroundings(fileSystem);
       const again = await openLog(around);
       expect(await readAll(again)).to.deep.equal([{ offset: 0, value: 'kept' }]);
-      expect(around.logger.lines.some((line) => line.startsWith('WARN Found invalid messages in log segment'))).to.equal(true);
+      expect(around.logger.lines.some((line) => line.startsWith('WARN Found invalid messages in log segment'))).to.equal(
+        true,
+      );
     });
 
     it('fails a reader with a storage error when the file cannot be read', async () => {
@@ -371,7 +418,10 @@ describe('PartitionLog', () => {
       const log = await openLog(around);
       await put(log, batchOf(['a']));
       fileSystem.setFault((operation) => (operation === 'read' ? 'EIO' : null));
-      const error = await Promise.resolve(log.read(0, 100, ALL)).then(() => null, (reason: unknown) => reason);
+      const error = await Promise.resolve(log.read(0, 100, ALL)).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
       expect(error).to.be.instanceOf(StorageError);
       expect(around.failures).to.have.length(1);
     });
@@ -396,7 +446,9 @@ describe('PartitionLog', () => {
     expect([log.logStartOffset, log.logEndOffset, log.producerCount, log.size]).to.deep.equal([100, 100, 0, 0]);
     expect(await put(log, batchOf(['c']))).to.equal(100);
     await log.close();
-    const again = await openLog(surroundings(fileSystem), { recovery: { cleanShutdown: true, recoveryPoint: 101, logStartOffset: 0 } });
+    const again = await openLog(surroundings(fileSystem), {
+      recovery: { cleanShutdown: true, recoveryPoint: 101, logStartOffset: 0 },
+    });
     expect([again.logStartOffset, again.logEndOffset]).to.deep.equal([100, 101]);
     expect(last(await readAll(again))).to.deep.equal({ offset: 100, value: 'c' });
     expect(lastOffsetOf(await again.read(100, 100, ALL), 0)).to.equal(100);
@@ -407,7 +459,9 @@ describe('PartitionLog', () => {
     const log = await openLog(surroundings(fileSystem), { topicId: null });
     expect(log.hasTopicId).to.equal(false);
     await log.assignTopicId('z1kEJjtzQFGK8QGLdNU5yA');
-    expect(fileSystem.peek('/logs/t-0/partition.metadata')?.toString()).to.equal('version: 0\ntopic_id: z1kEJjtzQFGK8QGLdNU5yA');
+    expect(fileSystem.peek('/logs/t-0/partition.metadata')?.toString()).to.equal(
+      'version: 0\ntopic_id: z1kEJjtzQFGK8QGLdNU5yA',
+    );
     await log.close();
     expect((await openLog(surroundings(fileSystem), { topicId: null })).topicId).to.equal('z1kEJjtzQFGK8QGLdNU5yA');
   });

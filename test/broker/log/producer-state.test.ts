@@ -56,8 +56,18 @@ describe('ProducerState', () => {
   it('knows the last five batches again, and no more', () => {
     const state = new ProducerState('t-0');
     for (let n = 0; n < 6; n++) state.append(batch(n * 2, 2, 100 + n * 2, { maxTimestamp: n }));
-    expect(state.check(batch(2, 2, 112), 'client')).to.deep.equal({ kind: 'duplicate', baseOffset: 102, lastOffset: 103, timestamp: 1 });
-    expect(state.check(batch(10, 2, 112), 'client')).to.deep.equal({ kind: 'duplicate', baseOffset: 110, lastOffset: 111, timestamp: 5 });
+    expect(state.check(batch(2, 2, 112), 'client')).to.deep.equal({
+      kind: 'duplicate',
+      baseOffset: 102,
+      lastOffset: 103,
+      timestamp: 1,
+    });
+    expect(state.check(batch(10, 2, 112), 'client')).to.deep.equal({
+      kind: 'duplicate',
+      baseOffset: 110,
+      lastOffset: 111,
+      timestamp: 5,
+    });
     expect(outcome(state.check(batch(0, 2, 112), 'client'))).to.equal(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
     // The same start but another size is another batch.
     expect(outcome(state.check(batch(10, 1, 112), 'client'))).to.equal(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -66,7 +76,9 @@ describe('ProducerState', () => {
   it('wants a new epoch to begin with sequence 0 and refuses an old one', () => {
     const state = new ProducerState('t-0');
     state.append(batch(0, 1, 0, { producerEpoch: 1 }));
-    expect(outcome(state.check(batch(1, 1, 1, { producerEpoch: 2 }), 'client'))).to.equal(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    expect(outcome(state.check(batch(1, 1, 1, { producerEpoch: 2 }), 'client'))).to.equal(
+      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    );
     expect(outcome(state.check(batch(0, 1, 1, { producerEpoch: 2 }), 'client'))).to.equal('append');
     expect(outcome(state.check(batch(1, 1, 1, { producerEpoch: 0 }), 'client'))).to.equal(ErrorCode.INVALID_PRODUCER_EPOCH);
     state.append(batch(0, 1, 1, { producerEpoch: 2 }));
@@ -100,8 +112,17 @@ describe('ProducerState', () => {
     state.append(batch(0, 1000, 0, { producerId: 0, maxTimestamp: 0x1a204789eb5 }));
     // 00000000000000001000.snapshot of a Kafka 3.4.0 after the same appends.
     const kafka = Buffer.from(
-      '0001' + '73232d28' + '00000001' + '0000000000000000' + '0000' + '000003e7' + '00000000000003e7' + '000003e7' +
-        '000001a204789eb5' + 'ffffffff' + 'ffffffffffffffff',
+      '0001' +
+        '73232d28' +
+        '00000001' +
+        '0000000000000000' +
+        '0000' +
+        '000003e7' +
+        '00000000000003e7' +
+        '000003e7' +
+        '000001a204789eb5' +
+        'ffffffff' +
+        'ffffffffffffffff',
       'hex',
     );
     expect(state.snapshot().toString('hex')).to.equal(kafka.toString('hex'));
@@ -143,6 +164,8 @@ describe('ProducerState', () => {
     state.removeExpired(1000 + DAY_MS, DAY_MS);
     expect(state.producerCount).to.equal(2);
     expect(outcome(state.check(batch(77, 1, 3), 'client'))).to.equal('append');
-    expect(outcome(state.check(batch(77, 1, 3, { producerId: 9 }), 'client'))).to.equal(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    expect(outcome(state.check(batch(77, 1, 3, { producerId: 9 }), 'client'))).to.equal(
+      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    );
   });
 });

@@ -30,12 +30,18 @@ describe('recovery', () => {
     const lastBatch = whole.length - batchOf(['c']).length;
     for (let size = lastBatch; size < whole.length; size++) {
       // The file may end there, or go on with zeros that stand for blocks that never reached the disk.
-      for (const torn of [whole.subarray(0, size), Buffer.concat([whole.subarray(0, size), Buffer.alloc(whole.length - size)])]) {
+      for (const torn of [
+        whole.subarray(0, size),
+        Buffer.concat([whole.subarray(0, size), Buffer.alloc(whole.length - size)]),
+      ]) {
         if (torn.equals(whole)) continue; // the last byte is a zero
         await replace(fileSystem, LOG, torn);
         const around = surroundings(fileSystem);
         const again = await openLog(around);
-        expect(await readAll(again), `torn at ${size}`).to.deep.equal([{ offset: 0, value: 'a' }, { offset: 1, value: 'b' }]);
+        expect(await readAll(again), `torn at ${size}`).to.deep.equal([
+          { offset: 0, value: 'a' },
+          { offset: 1, value: 'b' },
+        ]);
         expect(again.logEndOffset).to.equal(2);
         expect(again.leaderEpochs.latest).to.equal(1);
         expect(fileSystem.peek(LOG)!.length).to.equal(lastBatch);
@@ -61,7 +67,10 @@ describe('recovery', () => {
     const around = surroundings(fileSystem);
     const again = await openLog(around);
     expect(again.logEndOffset).to.equal(3);
-    expect((await filesOf(fileSystem)).filter((name) => name.endsWith('.log'))).to.deep.equal(['00000000000000000000.log', '00000000000000000002.log']);
+    expect((await filesOf(fileSystem)).filter((name) => name.endsWith('.log'))).to.deep.equal([
+      '00000000000000000000.log',
+      '00000000000000000002.log',
+    ]);
     expect(await put(again, batchOf(['new']))).to.equal(3);
     expect((await readAll(again)).map((record) => record.value.slice(0, 3))).to.deep.equal(['v0.', 'v1.', 'v2.', 'new']);
     expect(around.logger.lines.filter((line) => line.startsWith('WARN'))).to.have.length(1);
@@ -80,7 +89,9 @@ describe('recovery', () => {
     await log.flush();
     fileSystem.kill();
     reads.length = 0;
-    const again = await openLog(surroundings(fileSystem), { recovery: { cleanShutdown: false, recoveryPoint: 4, logStartOffset: 0 } });
+    const again = await openLog(surroundings(fileSystem), {
+      recovery: { cleanShutdown: false, recoveryPoint: 4, logStartOffset: 0 },
+    });
     expect(again.logEndOffset).to.equal(6);
     expect(new Set(reads)).to.deep.equal(new Set(['004.log']));
   });
@@ -96,7 +107,10 @@ describe('recovery', () => {
     const use = handles.use.bind(handles);
     handles.use = ((path, create, operation) =>
       use(path, create, (handle) =>
-        operation({ ...handle, read: async (buffer, position) => ((bytesRead += buffer.length), handle.read(buffer, position)) }),
+        operation({
+          ...handle,
+          read: async (buffer, position) => ((bytesRead += buffer.length), handle.read(buffer, position)),
+        }),
       )) as typeof handles.use;
     const again = await openLog(counting, { recovery: CLEAN });
     expect(again.logEndOffset).to.equal(50);
@@ -141,7 +155,11 @@ describe('recovery', () => {
     await fileSystem.writeFile(at('00000000000000000099.index'), Buffer.alloc(8));
     const around = surroundings(fileSystem);
     const again = await openLog(around, settings);
-    expect((await readAll(again)).map(({ offset, value }) => [offset, value.slice(0, 3)])).to.deep.equal([[0, 'com'], [4, 'v4.'], [5, 'v5.']]);
+    expect((await readAll(again)).map(({ offset, value }) => [offset, value.slice(0, 3)])).to.deep.equal([
+      [0, 'com'],
+      [4, 'v4.'],
+      [5, 'v5.'],
+    ]);
     expect((await filesOf(fileSystem)).filter((name) => /swap|cleaned|deleted|99/.test(name))).to.deep.equal([]);
   });
 
@@ -153,14 +171,17 @@ describe('recovery', () => {
     const around = surroundings(fileSystem);
     const again = await openLog(around, { recovery: { cleanShutdown: false, recoveryPoint: 0, logStartOffset: 9 } });
     expect([again.logStartOffset, again.logEndOffset]).to.deep.equal([9, 9]);
-    expect(around.logger.lines.join('\n')).to.include('Deleting all segments of t-0 because logEndOffset (4) is smaller than logStartOffset 9');
+    expect(around.logger.lines.join('\n')).to.include(
+      'Deleting all segments of t-0 because logEndOffset (4) is smaller than logStartOffset 9',
+    );
   });
 
   it('falls back to an older producer snapshot and the batches behind it when the newest is damaged', async () => {
     const fileSystem = new MemoryFileSystem();
     const settings = { config: config({ 'segment.bytes': 150 }) };
     const log = await openLog(surroundings(fileSystem), settings);
-    const batch = (sequence: number): Buffer => batchOf(['x'.repeat(60)], { producerId: 9, producerEpoch: 0, baseSequence: sequence });
+    const batch = (sequence: number): Buffer =>
+      batchOf(['x'.repeat(60)], { producerId: 9, producerEpoch: 0, baseSequence: sequence });
     for (let n = 0; n < 5; n++) await put(log, batch(n));
     await log.close();
     const newest = (await filesOf(fileSystem)).filter((name) => name.endsWith('.snapshot')).at(-1)!;
@@ -179,13 +200,18 @@ describe('recovery', () => {
       fc.asyncProperty(fc.integer({ min: 0, max: 0x7fff_ffff }), async (seed) => {
         const prng = createPrng(seed);
         const fileSystem = new MemoryFileSystem();
-        let log = await openLog(surroundings(fileSystem), { config: config({ 'segment.bytes': 600, 'index.interval.bytes': 64 }) });
+        let log = await openLog(surroundings(fileSystem), {
+          config: config({ 'segment.bytes': 600, 'index.interval.bytes': 64 }),
+        });
         let expected: SeenRecord[] = [];
         for (let round = 0; round < 4; round++) {
           for (let n = prng.int(12); n > 0; n--) {
             const values = Array.from({ length: 1 + prng.int(3) }, (_, i) => `${seed}.${round}.${n}.${i}`);
             const offset = await put(log, batchOf(values));
-            expected = [...expected.filter((record) => record.offset < offset), ...values.map((value, i) => ({ offset: offset + i, value }))];
+            expected = [
+              ...expected.filter((record) => record.offset < offset),
+              ...values.map((value, i) => ({ offset: offset + i, value })),
+            ];
             if (prng.int(5) === 0) await log.flush();
           }
           const { recoveryPoint } = log;

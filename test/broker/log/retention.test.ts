@@ -24,12 +24,16 @@ describe('segmentsToDelete', () => {
   it('deletes segments that are older than retention.ms, the active one too', () => {
     expect(segmentsToDelete(input({ 'retention.ms': 1500 }))).to.deep.equal([{ count: 2, reason: 'retention time' }]);
     expect(segmentsToDelete(input({ 'retention.ms': 3000 }))).to.deep.equal([]);
-    expect(segmentsToDelete(input({ 'retention.ms': 100 }, { nowMs: 9000 }))).to.deep.equal([{ count: 4, reason: 'retention time' }]);
+    expect(segmentsToDelete(input({ 'retention.ms': 100 }, { nowMs: 9000 }))).to.deep.equal([
+      { count: 4, reason: 'retention time' },
+    ]);
   });
 
   it('stops at the first segment that stays, though later ones are old', () => {
     const segments = [1000, 9000, 1000].map((newestMs, n) => ({ baseOffset: n * 10, size: 1, newestMs }));
-    expect(segmentsToDelete(input({ 'retention.ms': 500 }, { segments, nowMs: 9000 }))).to.deep.equal([{ count: 1, reason: 'retention time' }]);
+    expect(segmentsToDelete(input({ 'retention.ms': 500 }, { segments, nowMs: 9000 }))).to.deep.equal([
+      { count: 1, reason: 'retention time' },
+    ]);
   });
 
   it('deletes while the rest has retention.bytes at least', () => {
@@ -40,7 +44,9 @@ describe('segmentsToDelete', () => {
   });
 
   it('never goes beyond the high watermark', () => {
-    expect(segmentsToDelete(input({ 'retention.bytes': 0 }, { highWatermark: 29 }))).to.deep.equal([{ count: 2, reason: 'retention size' }]);
+    expect(segmentsToDelete(input({ 'retention.bytes': 0 }, { highWatermark: 29 }))).to.deep.equal([
+      { count: 2, reason: 'retention size' },
+    ]);
   });
 
   it('deletes what lies below the log start, whatever the policy', () => {

@@ -82,7 +82,11 @@ export interface TestSurroundings extends LogSurroundings {
 
 export function surroundings(
   fileSystem: FileSystem = new MemoryFileSystem(),
-  { tail, openFilesMax = 64, indexCacheBytes = 1 << 20 }: { tail?: TailLimits; openFilesMax?: number; indexCacheBytes?: number } = {},
+  {
+    tail,
+    openFilesMax = 64,
+    indexCacheBytes = 1 << 20,
+  }: { tail?: TailLimits; openFilesMax?: number; indexCacheBytes?: number } = {},
 ): TestSurroundings {
   const scheduler = new TestScheduler();
   const failures: Error[] = [];
@@ -120,7 +124,10 @@ export function openLog(around: LogSurroundings, options: Partial<PartitionLogOp
 }
 
 /** A batch of records with these values, as a producer sends it. */
-export function batchOf(values: readonly string[], options: BatchOptions & { timestamp?: number; key?: string } = {}): Buffer {
+export function batchOf(
+  values: readonly string[],
+  options: BatchOptions & { timestamp?: number; key?: string } = {},
+): Buffer {
   const { timestamp = NOW_MS, key, ...rest } = options;
   const records = values.map((value) => ({
     key: key === undefined ? null : Buffer.from(key),

@@ -55,11 +55,14 @@ describe('TailPages', () => {
 
   it('keeps to the budget of one log', () => {
     const pages = new TailPages(new TailBudget({ totalBytesMax: 1024 * KIB, logBytesMax: 40 * KIB }));
+    const first = pages.append(0, 0, 0, bytes(0, 0)) && pages.pageAt(0)!;
     for (let n = 0; n < 100; n++) {
       pages.append(0, n * 1000, n, bytes(1000, n));
       pages.markWritten(0, (n + 1) * 1000);
       expect(pages.byteSize).to.be.at.most(72 * KIB); // the bound, and the page that was just begun
     }
+    expect(first.evicted).to.equal(true);
+    expect(first.buffer.length, 'whoever still holds an evicted page does not hold its bytes').to.equal(0);
   });
 
   it('keeps no bytes of evicted pages, though the queue still knows them', () => {

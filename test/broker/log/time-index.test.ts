@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { TimeIndex } from '../../../broker/log/time-index.ts';
 
-const steps = fc.array(fc.record({ offset: fc.integer({ min: 1, max: 50 }), position: fc.integer({ min: 1, max: 5000 }) }), { maxLength: 60 });
+const steps = fc.array(fc.record({ offset: fc.integer({ min: 1, max: 50 }), position: fc.integer({ min: 1, max: 5000 }) }), {
+  maxLength: 60,
+});
 
 describe('TimeIndex', () => {
   it('tells an offset before which everything is older than a timestamp', () => {
