@@ -81,6 +81,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       skip: settings.skipAcl === 'yes',
       superDigest: settings.superDigest,
       digestAlgorithm: settings.digestAlg.toLowerCase(),
+      providers: settings.authProviders,
     };
     const snapshotter = new Snapshotter({
       tree,

@@ -117,8 +117,9 @@ function readNode(context: ReadContext, client: Client, request: GetDataRequest 
   return request.op === 'getChildren' ? { children } : { children, stat: statOf(node) };
 }
 
+/** Sets no watches, whatever the request says: the original drops the flag. */
 function multiReadResult(context: ReadContext, client: Client, op: MultiReadRequest['ops'][number]): MultiResult {
-  const result = op.path === '' ? ErrorCode.MARSHALLINGERROR : readNode(context, client, op);
+  const result = op.path === '' ? ErrorCode.MARSHALLINGERROR : readNode(context, client, { ...op, watch: false });
   if (typeof result === 'number') return { op: 'error', error: result };
   return { op: op.op, ...result } as MultiResult;
 }

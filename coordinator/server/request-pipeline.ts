@@ -187,14 +187,14 @@ export class RequestPipeline implements ChangeListener {
     const ids = authenticate(this.options.rules, request.scheme, request.auth, client.door.remoteAddress);
     if (ids === null) {
       this.options.stats.authFailedCount++;
-      this.reply(client, xid, request, this.tree.lastZxid, ErrorCode.AUTHFAILED, startMs);
+      this.reply(client, xid, request, 0, ErrorCode.AUTHFAILED, startMs);
       client.door.close();
       return;
     }
     for (const id of ids) {
       if (!client.ids.some((own) => own.scheme === id.scheme && own.id === id.id)) client.ids.push(id);
     }
-    this.reply(client, xid, request, this.tree.lastZxid, null, startMs);
+    this.reply(client, xid, request, 0, null, startMs);
   }
 
   // --- Commits come back ---

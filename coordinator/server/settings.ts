@@ -60,6 +60,7 @@ export const SETTINGS = {
   extendedTypesEnabled: setting<boolean>('extendedTypesEnabled', 'boolean', false, 'Allows znodes with a time to live.'),
   skipAcl: setting<string>('skipACL', 'string', 'no', 'yes skips all access checks.', { validator: yesNo }),
   superDigest: setting<string | null>('DigestAuthenticationProvider.superDigest', 'string', null, 'super:<digest>: who proves it may do anything.'),
+  digestEnabledForAuth: setting<boolean>('DigestAuthenticationProvider.enabled', 'boolean', true, 'false: there is no digest scheme.'),
   digestAlg: setting<string>('DigestAuthenticationProvider.digestAlg', 'string', 'SHA1', 'Hash of the digest scheme.', { validator: oneOf('SHA1', 'SHA256', 'SHA512', 'SHA3-256') }),
   containerCheckIntervalMs: setting<number>('znode.container.checkIntervalMs', 'int', 60000, 'How often empty containers and outlived TTL znodes are removed.', { validator: atLeast(1) }),
   containerMaxPerMinute: setting<number>('znode.container.maxPerMinute', 'int', 10000, 'Containers and TTL znodes removed per minute at most.', { validator: atLeast(1) }),
@@ -128,6 +129,8 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   snapDir: string;
   /** `<dataLogDir>/version-2`, where the log lies. */
   logDir: string;
+  /** Schemes that an access list may name besides `world`. */
+  authProviders: ReadonlySet<string>;
   /** Of this server in its ensemble; 0 alone. */
   serverId: number;
 }
@@ -155,7 +158,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
     throw invalidValue('minSessionTimeout', minSessionTimeoutMs, `Value must be no more than maxSessionTimeout, which is ${maxSessionTimeoutMs}`);
   }
   const unknown = unknownKeys
-    .filter((key) => !members.includes(key))
+    .filter((key) => !members.includes(key) && !isAuthProvider(key, properties.get(key)!))
     .map((key) => `${key} is not a known key; it is kept as the system property zookeeper.${key} and has no effect`);
   return {
     settings: {
@@ -164,8 +167,29 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       maxSessionTimeoutMs,
       snapDir: join(resolve(values.dataDir), 'version-2'),
       logDir: join(resolve(values.dataLogDir ?? values.dataDir), 'version-2'),
+      authProviders: authProvidersOf(values.digestEnabledForAuth, properties),
       serverId: 0,
     },
     warnings: [...warnings, ...unknown],
   };
+}
+
+/** Classes that `authProvider.<anything>` may name, and the scheme that each one brings. */
+const AUTH_PROVIDERS: Readonly<Record<string, string>> = {
+  SASLAuthenticationProvider: 'sasl',
+  X509AuthenticationProvider: 'x509',
+};
+
+function schemeOfProvider(className: string): string | undefined {
+  return AUTH_PROVIDERS[className.trim().split('.').at(-1)!];
+}
+
+function isAuthProvider(key: string, className: string): boolean {
+  return key.startsWith('authProvider.') && schemeOfProvider(className) !== undefined;
+}
+
+function authProvidersOf(digest: boolean, properties: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const schemes = new Set(digest ? ['ip', 'digest'] : ['ip']);
+  for (const [key, className] of properties) if (isAuthProvider(key, className)) schemes.add(schemeOfProvider(className)!);
+  return schemes;
 }

@@ -14,9 +14,11 @@ export interface AccessRules {
   readonly superDigest: string | null;
   /** `DigestAuthenticationProvider.digestAlg`, as node:crypto names it. */
   readonly digestAlgorithm: string;
+  /** Schemes that an access list may name besides `world`: those whose provider is there (`ProviderRegistry`). */
+  readonly providers: ReadonlySet<string>;
 }
 
-export const DEFAULT_ACCESS_RULES: AccessRules = { skip: false, superDigest: null, digestAlgorithm: 'sha1' };
+export const DEFAULT_ACCESS_RULES: AccessRules = { skip: false, superDigest: null, digestAlgorithm: 'sha1', providers: new Set(['ip', 'digest']) };
 
 /** Schemes an access list may name, and whether `auth:` stands for identities of that scheme. */
 const SCHEMES: Readonly<Record<string, { authenticates: boolean; isValid(id: string): boolean }>> = {
@@ -47,7 +49,7 @@ function matches(own: Id, entry: string): boolean {
 }
 
 /** The access list to store for `acl`: `auth:` entries become the session's identities. Null when it is not valid. */
-export function fixAcl(acl: readonly Acl[], ids: readonly Id[]): readonly Acl[] | null {
+export function fixAcl(rules: AccessRules, acl: readonly Acl[], ids: readonly Id[]): readonly Acl[] | null {
   if (acl.length === 1 && acl[0]!.id.scheme === 'world' && acl[0]!.id.id === 'anyone') return acl;
   const fixed: Acl[] = [];
   const seen = new Set<string>();
@@ -63,7 +65,7 @@ export function fixAcl(acl: readonly Acl[], ids: readonly Id[]): readonly Acl[] 
       const own = ids.filter((candidate) => SCHEMES[candidate.scheme]?.authenticates === true);
       if (own.length === 0) return null;
       for (const identity of own) add({ perms: entry.perms, id: identity });
-    } else if (Object.hasOwn(SCHEMES, scheme) && SCHEMES[scheme]!.isValid(id)) {
+    } else if ((scheme === 'world' || rules.providers.has(scheme)) && SCHEMES[scheme]!.isValid(id)) {
       add(entry);
     } else {
       return null;
@@ -82,6 +84,7 @@ export function digestOf(credentials: string, algorithm: string): string {
 export function authenticate(rules: AccessRules, scheme: string, auth: Uint8Array | null, address: string): Id[] | null {
   switch (scheme) {
     case 'digest': {
+      if (!rules.providers.has('digest')) return null;
       const digest = digestOf(Buffer.from(auth ?? []).toString(), rules.digestAlgorithm);
       const ids: Id[] = [{ scheme: 'digest', id: digest }];
       return digest === rules.superDigest ? [{ scheme: 'super', id: '' }, ...ids] : ids;

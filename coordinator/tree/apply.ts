@@ -94,8 +94,9 @@ function resultOf(tree: DataTree, part: MultiPart, op: MultiOp): MultiResult {
     case 'error':
       return { op: 'error', error: part.error };
     case 'create': {
+      // The original's answer has one type for all creations with a stat.
       if (op.op === 'create2' || op.op === 'createContainer' || op.op === 'createTTL') {
-        return { op: op.op, path: part.path, stat: statOf(tree.get(part.path)!) };
+        return { op: 'create2', path: part.path, stat: statOf(tree.get(part.path)!) };
       }
       return { op: 'create', path: part.path };
     }

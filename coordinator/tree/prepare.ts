@@ -97,9 +97,7 @@ function removeFromView(view: Outstanding, path: string, zxid: number): void {
 
 function prepareCreate(view: Outstanding, request: CreateRequest, context: PrepareContext, zxid: number): TxnBody {
   const { mode, data } = request;
-  if (!Number.isInteger(mode) || mode < CreateMode.PERSISTENT || mode > CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL) {
-    return refused(ErrorCode.BADARGUMENTS);
-  }
+  if (!isMode(mode)) return refused(ErrorCode.BADARGUMENTS);
   const ttlMs = request.op === 'createTTL' ? (request.ttlMs ?? -1) : -1;
   if (hasTtl(mode)) {
     if (!context.ttlsEnabled) return refused(ErrorCode.UNIMPLEMENTED);
@@ -110,7 +108,7 @@ function prepareCreate(view: Outstanding, request: CreateRequest, context: Prepa
   let path = request.path;
   if (path === '') return refused(ErrorCode.MARSHALLINGERROR);
   if (path.lastIndexOf('/') < 0 || path.includes('\0')) return refused(ErrorCode.BADARGUMENTS);
-  const acl = fixAcl(request.acl, context.ids);
+  const acl = fixAcl(context.rules, request.acl, context.ids);
   if (acl === null) return refused(ErrorCode.INVALIDACL);
   const parent = view.get(parentPathOf(path));
   if (parent === undefined) return refused(ErrorCode.NONODE);
@@ -129,6 +127,10 @@ function prepareCreate(view: Outstanding, request: CreateRequest, context: Prepa
   view.put(newParent);
   view.put({ path, zxid, exists: true, version: 0, aversion: 0, creations: 0, childCount: 0, acl, kind });
   return { type: 'create', path, data, acl, kind, parentCreations };
+}
+
+function isMode(mode: number): boolean {
+  return Number.isInteger(mode) && mode >= CreateMode.PERSISTENT && mode <= CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL;
 }
 
 /** Ten digits; past 2^31 - 1 the counter goes on from the negative end, as the original's does. */
@@ -174,7 +176,7 @@ function prepareSetData(view: Outstanding, request: SetDataRequest, context: Pre
 function prepareSetAcl(view: Outstanding, request: SetAclRequest, context: PrepareContext, zxid: number): TxnBody {
   const { path } = request;
   if (!isValidPath(path)) return refused(ErrorCode.BADARGUMENTS);
-  const acl = fixAcl(request.acl, context.ids);
+  const acl = fixAcl(context.rules, request.acl, context.ids);
   if (acl === null) return refused(ErrorCode.INVALIDACL);
   const node = view.get(path);
   if (node === undefined) return refused(ErrorCode.NONODE);
@@ -198,6 +200,8 @@ function prepareCheck(view: Outstanding, request: CheckRequest, context: Prepare
 }
 
 function prepareMulti(view: Outstanding, request: MultiRequest, context: PrepareContext, zxid: number): TxnBody {
+  // The original finds this while it reads the request, before there is a multi whose parts could fail.
+  if (request.ops.some((op) => 'mode' in op && !isMode(op.mode))) return refused(ErrorCode.MARSHALLINGERROR);
   const mark = view.mark();
   const parts: MultiPart[] = [];
   for (const op of request.ops) {

@@ -32,13 +32,13 @@ describe('isAllowed', () => {
 describe('fixAcl', () => {
   const bob = { scheme: 'digest', id: 'bob:x' };
   it('keeps what is valid, once', () => {
-    expect(fixAcl([acl('ip', '1.2.3.4/8'), acl('ip', '1.2.3.4/8'), acl('digest', 'a:b')], [])).to.have.length(2);
+    expect(fixAcl(DEFAULT_ACCESS_RULES, [acl('ip', '1.2.3.4/8'), acl('ip', '1.2.3.4/8'), acl('digest', 'a:b')], [])).to.have.length(2);
   });
   it('puts identities in place of auth:, but no addresses', () => {
-    expect(fixAcl([acl('auth', '', 3)], [{ scheme: 'ip', id: '1.2.3.4' }, bob])).to.deep.equal([{ perms: 3, id: bob }]);
+    expect(fixAcl(DEFAULT_ACCESS_RULES, [acl('auth', '', 3)], [{ scheme: 'ip', id: '1.2.3.4' }, bob])).to.deep.equal([{ perms: 3, id: bob }]);
   });
   for (const bad of [acl('world', 'x'), acl('digest', 'a'), acl('digest', 'a:b:c'), acl('ip', '1.2.3'), acl('ip', '1.2.3.4/33'), acl('toString', ''), acl('auth', '')]) {
-    it(`refuses ${bad.id.scheme}:${bad.id.id}`, () => expect(fixAcl([bad], [])).to.equal(null));
+    it(`refuses ${bad.id.scheme}:${bad.id.id}`, () => expect(fixAcl(DEFAULT_ACCESS_RULES, [bad], [])).to.equal(null));
   }
 });
 
