@@ -19,7 +19,11 @@ export interface AlterPartitionResult {
   response: AlterPartitionResponse;
 }
 
-export function alterPartition(state: ClusterState, request: AlterPartitionRequest, apiVersion: number): AlterPartitionResult {
+export function alterPartition(
+  state: ClusterState,
+  request: AlterPartitionRequest,
+  apiVersion: number,
+): AlterPartitionResult {
   const builder = new DecisionBuilder();
   const broker = state.liveBrokers.get(request.brokerId);
   if (broker === undefined || (request.brokerEpoch !== -1 && broker.brokerEpoch !== request.brokerEpoch)) {
@@ -63,7 +67,13 @@ function sameMembers(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((id) => b.includes(id));
 }
 
-function alterOne(builder: DecisionBuilder, state: ClusterState, topic: string, wanted: PartitionRequest, apiVersion: number): PartitionResponse {
+function alterOne(
+  builder: DecisionBuilder,
+  state: ClusterState,
+  topic: string,
+  wanted: PartitionRequest,
+  apiVersion: number,
+): PartitionResponse {
   const current = state.topics.get(topic)?.partitions.get(wanted.partitionIndex)?.state ?? null;
   if (current === null) return refusal(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   // The leader knows more than we do: another controller must have been at work.

@@ -34,7 +34,11 @@ export function assignReplicas(request: AssignmentRequest): AssignmentResult {
     return { ok: false, errorCode: ErrorCode.INVALID_PARTITIONS, message: 'Number of partitions must be larger than 0.' };
   }
   if (replicationFactor <= 0) {
-    return { ok: false, errorCode: ErrorCode.INVALID_REPLICATION_FACTOR, message: 'Replication factor must be larger than 0.' };
+    return {
+      ok: false,
+      errorCode: ErrorCode.INVALID_REPLICATION_FACTOR,
+      message: 'Replication factor must be larger than 0.',
+    };
   }
   if (replicationFactor > brokers.length) {
     return {

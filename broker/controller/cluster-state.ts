@@ -73,7 +73,8 @@ export function emptyClusterState(controllerId: number, controllerEpoch: number)
   };
 }
 
-export const offlineKey = (topic: string, partition: number, brokerId: number): string => `${topic}-${partition}:${brokerId}`;
+export const offlineKey = (topic: string, partition: number, brokerId: number): string =>
+  `${topic}-${partition}:${brokerId}`;
 export const replicaKey = (partition: number, brokerId: number): string => `${partition}:${brokerId}`;
 
 /** Whether a broker's replica of a partition can lead or follow. */
@@ -124,7 +125,10 @@ export function applyChanges(state: ClusterState, changes: readonly StateChange[
         break;
       case 'assignment': {
         const partitions = partitionsOf(change.topic);
-        partitions.set(change.partition, { state: partitions.get(change.partition)?.state ?? null, assignment: change.assignment });
+        partitions.set(change.partition, {
+          state: partitions.get(change.partition)?.state ?? null,
+          assignment: change.assignment,
+        });
         break;
       }
       case 'partitionState': {

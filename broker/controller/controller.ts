@@ -30,7 +30,15 @@ import { ControllerMovedError, FencedWriter } from './fenced-writes.ts';
 import { randomId } from './ids.ts';
 import { requestsFor } from './orders.ts';
 import { getDataOrNull, readLiveBrokers, readPartitions, readTopics } from './read-state.ts';
-import { controllerZnode, deleteTopicsZnode, featureZnode, isrChangeZnode, logDirEventZnode, topicsZnode, topicZnode } from './znodes.ts';
+import {
+  controllerZnode,
+  deleteTopicsZnode,
+  featureZnode,
+  isrChangeZnode,
+  logDirEventZnode,
+  topicsZnode,
+  topicZnode,
+} from './znodes.ts';
 
 export interface ControllerOptions {
   brokerId: number;
@@ -108,27 +116,36 @@ export class Controller {
   }
 
   alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {
-    return this.ask<AlterPartitionResponse>({ throttleTimeMs: 0, errorCode: ErrorCode.NOT_CONTROLLER, topics: [] }, async (active) => {
-      const { decision, response } = alterPartition(active.state, request, apiVersion);
-      await this.perform(active, decision);
-      return response;
-    });
+    return this.ask<AlterPartitionResponse>(
+      { throttleTimeMs: 0, errorCode: ErrorCode.NOT_CONTROLLER, topics: [] },
+      async (active) => {
+        const { decision, response } = alterPartition(active.state, request, apiVersion);
+        await this.perform(active, decision);
+        return response;
+      },
+    );
   }
 
   /** A broker asks to stop: see `decide.shutDownBroker`. */
   controlledShutdown(request: ControlledShutdownRequest): Promise<ControlledShutdownResponse> {
-    return this.ask<ControlledShutdownResponse>({ errorCode: ErrorCode.NOT_CONTROLLER, remainingPartitions: [] }, async (active) => {
-      const broker = active.state.liveBrokers.get(request.brokerId);
-      if (broker === undefined) return { errorCode: ErrorCode.BROKER_NOT_AVAILABLE, remainingPartitions: [] };
-      if (request.brokerEpoch !== -1 && request.brokerEpoch < broker.brokerEpoch) {
-        return { errorCode: ErrorCode.STALE_BROKER_EPOCH, remainingPartitions: [] };
-      }
-      this.logger.info(`Shutting down broker ${request.brokerId}`);
-      const { decision, remaining } = decide.shutDownBroker(active.state, request.brokerId);
-      await this.perform(active, decision);
-      const remainingPartitions = remaining.map(({ topic, partition }) => ({ topicName: topic, partitionIndex: partition }));
-      return { errorCode: ErrorCode.NONE, remainingPartitions };
-    });
+    return this.ask<ControlledShutdownResponse>(
+      { errorCode: ErrorCode.NOT_CONTROLLER, remainingPartitions: [] },
+      async (active) => {
+        const broker = active.state.liveBrokers.get(request.brokerId);
+        if (broker === undefined) return { errorCode: ErrorCode.BROKER_NOT_AVAILABLE, remainingPartitions: [] };
+        if (request.brokerEpoch !== -1 && request.brokerEpoch < broker.brokerEpoch) {
+          return { errorCode: ErrorCode.STALE_BROKER_EPOCH, remainingPartitions: [] };
+        }
+        this.logger.info(`Shutting down broker ${request.brokerId}`);
+        const { decision, remaining } = decide.shutDownBroker(active.state, request.brokerId);
+        await this.perform(active, decision);
+        const remainingPartitions = remaining.map(({ topic, partition }) => ({
+          topicName: topic,
+          partitionIndex: partition,
+        }));
+        return { errorCode: ErrorCode.NONE, remainingPartitions };
+      },
+    );
   }
 
   /** Runs `answer` as an event of the active controller; `refusal` when it is (or becomes) another one's business. */
@@ -157,13 +174,18 @@ export class Controller {
       if (this.active !== null) this.resign('another broker is the controller');
       const holder = await getDataOrNull(client, controllerZnode.path);
       if (holder === null) return; // gone again: the watch has fired
-      this.logger.debug(`Broker ${controllerZnode.decode(holder.data)} has been elected as the controller, so stopping the election process.`);
+      this.logger.debug(
+        `Broker ${controllerZnode.decode(holder.data)} has been elected as the controller, so stopping the election process.`,
+      );
       return;
     }
     if (there !== null && this.active !== null) return;
-    const fence = there === null ? await tryBecomeController(client, brokerId, wallMs()) : await currentFence(client, brokerId);
+    const fence =
+      there === null ? await tryBecomeController(client, brokerId, wallMs()) : await currentFence(client, brokerId);
     if (fence === null) return; // somebody was faster, and the watch tells when they go
-    this.logger.info(`${brokerId} successfully elected as the controller. Epoch incremented to ${fence.controllerEpoch} and epoch zk version is now ${fence.zkVersion}`);
+    this.logger.info(
+      `${brokerId} successfully elected as the controller. Epoch incremented to ${fence.controllerEpoch} and epoch zk version is now ${fence.zkVersion}`,
+    );
     await this.takeOver(client, fence);
   }
 
@@ -193,7 +215,11 @@ export class Controller {
     this.logger.info(`Ready to serve as the new controller with epoch ${fence.controllerEpoch}`);
   }
 
-  private async loadTopics(client: CoordinatorClient, writer: FencedWriter, names: readonly string[]): Promise<ClusterState['topics']> {
+  private async loadTopics(
+    client: CoordinatorClient,
+    writer: FencedWriter,
+    names: readonly string[],
+  ): Promise<ClusterState['topics']> {
     const { records, unreadable } = await readTopics(client, names, this.onTopicData);
     for (const [topic, error] of unreadable) this.logger.error(`Topic ${topic} is left alone`, { error });
     const topics = new Map<string, ClusterState['topics'] extends ReadonlyMap<string, infer T> ? T : never>();
@@ -202,7 +228,9 @@ export class Controller {
     for (const [topic, record] of records) {
       const topicId = record.topicId ?? randomId();
       if (record.topicId === null) {
-        await writer.write([{ op: 'set', path: topicZnode.path(topic), data: topicZnode.encode({ ...record, topicId }), version: -1 }]);
+        await writer.write([
+          { op: 'set', path: topicZnode.path(topic), data: topicZnode.encode({ ...record, topicId }), version: -1 },
+        ]);
       }
       topics.set(topic, { topicId, partitions: partitions[index++]! });
     }
@@ -230,7 +258,8 @@ export class Controller {
           this.logger.error(`Broker ${request.brokerId} answered ${request.kind} with error ${answer.response.errorCode}`);
         }
         if (answer.kind === 'leaderAndIsr') this.leaderAndIsrAnswered(request.brokerId, answer.response);
-        if (answer.kind === 'stopReplica' && request.kind === 'stopReplica') this.stopReplicaAnswered(request.brokerId, request.request, answer.response);
+        if (answer.kind === 'stopReplica' && request.kind === 'stopReplica')
+          this.stopReplicaAnswered(request.brokerId, request.request, answer.response);
       });
     }
   }
@@ -248,13 +277,19 @@ export class Controller {
         const topic = names.get(topicId);
         return topic === undefined ? [] : [{ topic, partition }];
       });
-      await this.perform(active, decide.takeReplicasOffline(active.state, brokerId, replicas, await this.policyFor(active.state)));
+      await this.perform(
+        active,
+        decide.takeReplicasOffline(active.state, brokerId, replicas, await this.policyFor(active.state)),
+      );
     });
   }
 
   private stopReplicaAnswered(brokerId: number, request: StopReplicaRequest, response: StopReplicaResponse): void {
-    if (!request.topicStates.some(({ partitionStates }) => partitionStates.some(({ deletePartition }) => deletePartition))) return;
-    const errors = new Map(response.partitionErrors.map((entry) => [`${entry.topicName}-${entry.partitionIndex}`, entry.errorCode]));
+    if (!request.topicStates.some(({ partitionStates }) => partitionStates.some(({ deletePartition }) => deletePartition)))
+      return;
+    const errors = new Map(
+      response.partitionErrors.map((entry) => [`${entry.topicName}-${entry.partitionIndex}`, entry.errorCode]),
+    );
     const replicas = request.topicStates.flatMap(({ topicName, partitionStates }) =>
       partitionStates.map(({ partitionIndex }) => ({
         topic: topicName,
@@ -285,7 +320,11 @@ export class Controller {
   private async brokersChanged(active: Active): Promise<void> {
     const live = await readLiveBrokers(active.client, this.onBrokerIds, this.onBrokerData);
     const known = active.state.liveBrokers;
-    const bounced = new Set([...live].filter(([id, broker]) => (known.get(id)?.brokerEpoch ?? broker.brokerEpoch) !== broker.brokerEpoch).map(([id]) => id));
+    const bounced = new Set(
+      [...live]
+        .filter(([id, broker]) => (known.get(id)?.brokerEpoch ?? broker.brokerEpoch) !== broker.brokerEpoch)
+        .map(([id]) => id),
+    );
     const added = [...live.keys()].filter((id) => !known.has(id));
     const gone = [...known.keys()].filter((id) => !live.has(id));
     this.logger.info(
@@ -305,7 +344,9 @@ export class Controller {
   private async topicsChanged(active: Active): Promise<void> {
     const { children } = await active.client.getChildren(topicsZnode.path, { watch: this.onTopics });
     const present = new Set(children);
-    const gone = [...active.state.topics.keys()].filter((topic) => !present.has(topic) && !active.state.deletions.has(topic));
+    const gone = [...active.state.topics.keys()].filter(
+      (topic) => !present.has(topic) && !active.state.deletions.has(topic),
+    );
     if (gone.length > 0) await this.perform(active, decide.forgetTopics(active.state, gone));
     const added = children.filter((topic) => !active.state.topics.has(topic));
     if (added.length === 0) return;
@@ -325,7 +366,10 @@ export class Controller {
     const { children } = await active.client.getChildren(deleteTopicsZnode.parentPath, { watch: this.onDeleteTopics });
     if (children.length === 0) return;
     this.logger.info(`Topic deletion for topics ${children.join(',')}`);
-    await this.perform(active, requestDeletions(active.state, children, { isEnabled: this.options.isTopicDeletionEnabled, begin: true }));
+    await this.perform(
+      active,
+      requestDeletions(active.state, children, { isEnabled: this.options.isTopicDeletionEnabled, begin: true }),
+    );
   }
 
   private async logDirsFailed(active: Active): Promise<void> {
@@ -333,7 +377,9 @@ export class Controller {
     const { children } = await client.getChildren(logDirEventZnode.parentPath, { watch: this.onLogDirEvents });
     const paths = children.map((name) => `${logDirEventZnode.parentPath}/${name}`);
     const events = await Promise.all(paths.map((path) => getDataOrNull(client, path)));
-    const brokerIds = events.flatMap((event, index) => (event === null ? [] : [logDirEventZnode.decode(paths[index]!, event.data)]));
+    const brokerIds = events.flatMap((event, index) =>
+      event === null ? [] : [logDirEventZnode.decode(paths[index]!, event.data)],
+    );
     if (brokerIds.length === 0) return;
     await this.perform(active, decide.askAboutReplicas(active.state, brokerIds));
     await active.writer.write(paths.map((path) => ({ op: 'deleteTree', path })));

@@ -78,7 +78,13 @@ function electFirst(builder: DecisionBuilder, state: ClusterState, at: TopicPart
  * Looks at one partition: elects where there is no living leader, takes dead members out of the ISR. Returns whether
  * anything came of it.
  */
-function repair(builder: DecisionBuilder, state: ClusterState, at: TopicPartition, partition: Partition, policy: Policy): boolean {
+function repair(
+  builder: DecisionBuilder,
+  state: ClusterState,
+  at: TopicPartition,
+  partition: Partition,
+  policy: Policy,
+): boolean {
   if (partition.state === null) {
     electFirst(builder, state, at, partition);
     return true;
@@ -87,7 +93,10 @@ function repair(builder: DecisionBuilder, state: ClusterState, at: TopicPartitio
   const { leader, isr } = partition.state;
   const isAlive = (id: number): boolean => isReplicaAlive(state, at.topic, at.partition, id);
   if (leader === -1 || !isAlive(leader)) {
-    const elected = electForOffline({ replicas: partition.assignment.replicas, isr, isAlive }, policy.allowUnclean(at.topic));
+    const elected = electForOffline(
+      { replicas: partition.assignment.replicas, isr, isAlive },
+      policy.allowUnclean(at.topic),
+    );
     if (elected !== null) {
       moveTo(builder, state, at, present, elected);
       return true;
@@ -95,7 +104,10 @@ function repair(builder: DecisionBuilder, state: ClusterState, at: TopicPartitio
     if (leader === -1) return false; // nothing new
     // The last ISR member stays: it alone may lead again without loss.
     const left = isr.filter(isAlive);
-    moveTo(builder, state, at, present, { leader: -1, isr: left.length > 0 ? left : isr.includes(leader) ? [leader] : isr.slice(0, 1) });
+    moveTo(builder, state, at, present, {
+      leader: -1,
+      isr: left.length > 0 ? left : isr.includes(leader) ? [leader] : isr.slice(0, 1),
+    });
     return true;
   }
   const left = isr.filter(isAlive);
@@ -135,7 +147,10 @@ export function takeOver(state: ClusterState, policy: Policy): Decision {
 export function changeBrokers(state: ClusterState, live: ReadonlyMap<number, LiveBroker>, policy: Policy): Decision {
   const added = [...live.keys()].filter((id) => !state.liveBrokers.has(id));
   const shuttingDown = new Set([...state.shuttingDown].filter((id) => live.has(id) && !added.includes(id)));
-  const builder = new DecisionBuilder().change({ kind: 'brokers', liveBrokers: live, shuttingDown }).tellBrokers().tellEverything(added);
+  const builder = new DecisionBuilder()
+    .change({ kind: 'brokers', liveBrokers: live, shuttingDown })
+    .tellBrokers()
+    .tellEverything(added);
   for (const brokerId of added) builder.change({ kind: 'replicasOfBrokerOnline', brokerId });
   const after = applyChanges(state, builder.changesSoFar);
   for (const [topic, index, partition] of allPartitions(after)) {
@@ -150,7 +165,11 @@ export function changeBrokers(state: ClusterState, live: ReadonlyMap<number, Liv
 }
 
 /** Topic znodes appeared, or (`partitions` grew) got more partitions. `newTopicId` is asked for where the znode has none. */
-export function addTopics(state: ClusterState, records: ReadonlyMap<string, TopicRecord>, newTopicId: () => string): Decision {
+export function addTopics(
+  state: ClusterState,
+  records: ReadonlyMap<string, TopicRecord>,
+  newTopicId: () => string,
+): Decision {
   const builder = new DecisionBuilder();
   for (const [topic, record] of records) {
     if (state.deletions.has(topic)) continue;
@@ -159,7 +178,12 @@ export function addTopics(state: ClusterState, records: ReadonlyMap<string, Topi
     if (known === undefined) builder.change({ kind: 'topic', topic, topicId });
     // The id that the controller knows wins over a znode that an old tool rewrote without (or with another) one.
     if (record.topicId !== topicId) {
-      builder.write({ op: 'set', path: topicZnode.path(topic), data: topicZnode.encode({ ...record, topicId }), version: -1 });
+      builder.write({
+        op: 'set',
+        path: topicZnode.path(topic),
+        data: topicZnode.encode({ ...record, topicId }),
+        version: -1,
+      });
     }
     for (const [index, assignment] of record.partitions) {
       if (known?.partitions.has(index) === true) continue;
@@ -188,19 +212,28 @@ export function shutDownBroker(state: ClusterState, brokerId: number): { decisio
     const at = { topic, partition: index };
     const isAlive = (id: number): boolean => isReplicaAlive(after, topic, index, id);
     if (present.leader === brokerId) {
-      const elected = electForControlledShutdown({ replicas: assignment.replicas, isr: present.isr, isAlive }, (id) => after.shuttingDown.has(id));
+      const elected = electForControlledShutdown({ replicas: assignment.replicas, isr: present.isr, isAlive }, (id) =>
+        after.shuttingDown.has(id),
+      );
       if (elected !== null) moveTo(builder, after, at, { assignment, state: present }, elected);
       continue;
     }
     builder.stop(brokerId, at, false);
     if (present.isr.includes(brokerId) && present.isr.length > 1) {
-      moveTo(builder, after, at, { assignment, state: present }, { leader: present.leader, isr: present.isr.filter((id) => id !== brokerId) });
+      moveTo(
+        builder,
+        after,
+        at,
+        { assignment, state: present },
+        { leader: present.leader, isr: present.isr.filter((id) => id !== brokerId) },
+      );
     }
   }
   const next = applyChanges(state, builder.changesSoFar);
   const remaining: TopicPartition[] = [];
   for (const [topic, index, partition] of allPartitions(next)) {
-    if (partition.state?.leader === brokerId && partition.assignment.replicas.length > 1) remaining.push({ topic, partition: index });
+    if (partition.state?.leader === brokerId && partition.assignment.replicas.length > 1)
+      remaining.push({ topic, partition: index });
   }
   return { decision: builder.build(next), remaining };
 }
@@ -216,7 +249,12 @@ export function askAboutReplicas(state: ClusterState, brokerIds: readonly number
 }
 
 /** A broker said that replicas are on a log directory that failed. */
-export function takeReplicasOffline(state: ClusterState, brokerId: number, replicas: readonly TopicPartition[], policy: Policy): Decision {
+export function takeReplicasOffline(
+  state: ClusterState,
+  brokerId: number,
+  replicas: readonly TopicPartition[],
+  policy: Policy,
+): Decision {
   const builder = new DecisionBuilder();
   for (const at of replicas) builder.change({ kind: 'replicaOffline', ...at, brokerId });
   const after = applyChanges(state, builder.changesSoFar);
@@ -254,7 +292,8 @@ export function electPreferredLeaders(state: ClusterState, partitions: readonly 
     if (isReassigning || present.leader === assignment.replicas[0]) continue;
     const isAlive = (id: number): boolean => isReplicaAlive(state, at.topic, at.partition, id);
     const elected = electPreferred({ replicas: assignment.replicas, isr: present.isr, isAlive });
-    if (elected !== null) moveTo(builder, state, at, { assignment, state: present }, { leader: elected.leader, isr: elected.isr });
+    if (elected !== null)
+      moveTo(builder, state, at, { assignment, state: present }, { leader: elected.leader, isr: elected.isr });
   }
   return builder.build(applyChanges(state, builder.changesSoFar));
 }

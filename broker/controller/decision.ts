@@ -103,7 +103,9 @@ export class DecisionBuilder {
     const metadata = [...this.metadata.values()];
     // Followers look their leader up in what UpdateMetadata said, so new brokers hear that first.
     if (full.length > 0) {
-      const everything = [...after.topics].flatMap(([topic, { partitions }]) => [...partitions.keys()].map((partition) => ({ topic, partition })));
+      const everything = [...after.topics].flatMap(([topic, { partitions }]) =>
+        [...partitions.keys()].map((partition) => ({ topic, partition })),
+      );
       orders.push({ kind: 'updateMetadata', brokerIds: full, partitions: everything });
     }
     if (others.length > 0 && this.metadataToAll && metadata.length === 0) {
@@ -113,7 +115,8 @@ export class DecisionBuilder {
       if (!after.liveBrokers.has(brokerId)) continue;
       orders.push({ kind: 'leaderAndIsr', brokerId, partitions: [...partitions.values()], full: this.full });
     }
-    if (others.length > 0 && metadata.length > 0) orders.push({ kind: 'updateMetadata', brokerIds: others, partitions: metadata });
+    if (others.length > 0 && metadata.length > 0)
+      orders.push({ kind: 'updateMetadata', brokerIds: others, partitions: metadata });
     for (const [brokerId, partitions] of this.stopReplica) {
       if (after.liveBrokers.has(brokerId)) orders.push({ kind: 'stopReplica', brokerId, partitions });
     }

@@ -12,7 +12,11 @@ import { getDataOrNull } from './read-state.ts';
 import { controllerEpochZnode, controllerZnode } from './znodes.ts';
 
 /** Tries to win. Null: somebody else is the controller. */
-export async function tryBecomeController(client: CoordinatorClient, brokerId: number, nowMs: number): Promise<Fence | null> {
+export async function tryBecomeController(
+  client: CoordinatorClient,
+  brokerId: number,
+  nowMs: number,
+): Promise<Fence | null> {
   const { controllerEpoch, zkVersion } = await readOrCreateEpoch(client);
   const next = controllerEpoch + 1;
   try {

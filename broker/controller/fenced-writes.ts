@@ -14,7 +14,9 @@ import { controllerEpochZnode } from './znodes.ts';
 export class ControllerMovedError extends Error {
   override readonly name = 'ControllerMovedError';
   constructor(controllerEpoch: number) {
-    super(`Controller epoch zkVersion check fails. Expected the epoch ${controllerEpoch} of this controller: another one took over`);
+    super(
+      `Controller epoch zkVersion check fails. Expected the epoch ${controllerEpoch} of this controller: another one took over`,
+    );
   }
 }
 
@@ -61,8 +63,10 @@ export class FencedWriter {
         if (first?.op === 'error' && first.error !== ErrorCode.OK && first.error !== ErrorCode.RUNTIMEINCONSISTENCY) {
           throw new ControllerMovedError(this.fence.controllerEpoch);
         }
-        const isRace = error.code === ErrorCode.NODEEXISTS || error.code === ErrorCode.NOTEMPTY || error.code === ErrorCode.NONODE;
-        if (!isRace || tries === TRIES_MAX || !writes.some((write) => write.op === 'ensure' || write.op === 'deleteTree')) throw error;
+        const isRace =
+          error.code === ErrorCode.NODEEXISTS || error.code === ErrorCode.NOTEMPTY || error.code === ErrorCode.NONODE;
+        if (!isRace || tries === TRIES_MAX || !writes.some((write) => write.op === 'ensure' || write.op === 'deleteTree'))
+          throw error;
         for (const write of writes) {
           if (write.op === 'ensure' && (await this.client.exists(write.path)) !== null) present.add(write.path);
         }

@@ -24,11 +24,21 @@ export type ControllerRequest =
   | { kind: 'stopReplica'; brokerId: number; request: StopReplicaRequest };
 
 /** `interBrokerListener` says under which address followers find their leaders. */
-export function requestsFor(state: ClusterState, orders: readonly Order[], interBrokerListener: string): ControllerRequest[] {
+export function requestsFor(
+  state: ClusterState,
+  orders: readonly Order[],
+  interBrokerListener: string,
+): ControllerRequest[] {
   return orders.flatMap((order): ControllerRequest[] => {
     switch (order.kind) {
       case 'leaderAndIsr':
-        return [{ kind: 'leaderAndIsr', brokerId: order.brokerId, request: leaderAndIsrRequest(state, order, interBrokerListener) }];
+        return [
+          {
+            kind: 'leaderAndIsr',
+            brokerId: order.brokerId,
+            request: leaderAndIsrRequest(state, order, interBrokerListener),
+          },
+        ];
       case 'updateMetadata': {
         // Everybody gets the same request but for the epoch.
         const request = updateMetadataRequest(state, order.partitions);
@@ -107,7 +117,10 @@ function leaderAndIsrRequest(
   };
 }
 
-function updateMetadataRequest(state: ClusterState, partitions: readonly TopicPartition[]): Omit<UpdateMetadataRequest, 'brokerEpoch'> {
+function updateMetadataRequest(
+  state: ClusterState,
+  partitions: readonly TopicPartition[],
+): Omit<UpdateMetadataRequest, 'brokerEpoch'> {
   const topicStates: UpdateMetadataRequest['topicStates'] = [];
   for (const [topicName, ofTopic] of byTopic(partitions)) {
     const topic = state.topics.get(topicName);

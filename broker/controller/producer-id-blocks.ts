@@ -8,7 +8,10 @@ const BLOCK_SIZE = 1000;
 /** Others may be faster a few times, not for ever. */
 const TRIES_MAX = 50;
 
-export async function allocateProducerIdBlock(client: CoordinatorClient, brokerId: number): Promise<{ start: number; length: number }> {
+export async function allocateProducerIdBlock(
+  client: CoordinatorClient,
+  brokerId: number,
+): Promise<{ start: number; length: number }> {
   for (let tries = 1; ; tries++) {
     const { data, stat } = await client.getData(producerIdBlockZnode.path);
     const last = producerIdBlockZnode.decode(data);

@@ -25,7 +25,11 @@ export async function getDataOrNull(
 }
 
 /** The registered brokers. `watchBroker` is armed on each registration (its data may change: endpoints). */
-export async function readLiveBrokers(client: ReadingClient, watchIds?: WatchCallback, watchBroker?: WatchCallback): Promise<Map<number, LiveBroker>> {
+export async function readLiveBrokers(
+  client: ReadingClient,
+  watchIds?: WatchCallback,
+  watchBroker?: WatchCallback,
+): Promise<Map<number, LiveBroker>> {
   const { children } = await client.getChildren(brokerIdsZnode.path, watchIds === undefined ? {} : { watch: watchIds });
   const ids = children.map(Number).filter((id) => Number.isSafeInteger(id));
   const found = await Promise.all(ids.map((id) => getDataOrNull(client, brokerIdZnode.path(id), watchBroker)));
@@ -44,7 +48,11 @@ export interface ReadTopics {
 }
 
 /** Topic znodes by name; topics that are gone meanwhile are left out. */
-export async function readTopics(client: ReadingClient, topics: readonly string[], watchTopic?: WatchCallback): Promise<ReadTopics> {
+export async function readTopics(
+  client: ReadingClient,
+  topics: readonly string[],
+  watchTopic?: WatchCallback,
+): Promise<ReadTopics> {
   const found = await Promise.all(topics.map((topic) => getDataOrNull(client, topicZnode.path(topic), watchTopic)));
   const records = new Map<string, TopicRecord>();
   const unreadable = new Map<string, unknown>();
@@ -61,14 +69,20 @@ export async function readTopics(client: ReadingClient, topics: readonly string[
 }
 
 /** The partitions of a topic with their leaders and ISRs. */
-export async function readPartitions(client: ReadingClient, topic: string, record: TopicRecord): Promise<Map<number, Partition>> {
+export async function readPartitions(
+  client: ReadingClient,
+  topic: string,
+  record: TopicRecord,
+): Promise<Map<number, Partition>> {
   const indexes = [...record.partitions.keys()];
   const found = await Promise.all(indexes.map((index) => getDataOrNull(client, partitionStateZnode.path(topic, index))));
   const partitions = new Map<number, Partition>();
   for (const [position, index] of indexes.entries()) {
     const znode = found[position] ?? null;
     const state: PartitionState | null =
-      znode === null ? null : { ...partitionStateZnode.decode(topic, index, znode.data), partitionEpoch: znode.stat.version };
+      znode === null
+        ? null
+        : { ...partitionStateZnode.decode(topic, index, znode.data), partitionEpoch: znode.stat.version };
     partitions.set(index, { assignment: record.partitions.get(index)!, state });
   }
   return partitions;

@@ -10,7 +10,8 @@ export function invalidTopicName(name: string): string | null {
 function faultOf(name: string): string | null {
   if (name === '') return 'the empty string is not allowed';
   if (name === '.' || name === '..') return `'${name}' is not allowed`;
-  if (name.length > NAME_LENGTH_MAX) return `the length of '${name}' is longer than the max allowed length ${NAME_LENGTH_MAX}`;
+  if (name.length > NAME_LENGTH_MAX)
+    return `the length of '${name}' is longer than the max allowed length ${NAME_LENGTH_MAX}`;
   if (/^[a-zA-Z0-9._-]+$/.test(name)) return null;
   return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
 }

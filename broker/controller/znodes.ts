@@ -26,13 +26,15 @@ function decodeJson(path: string, data: Data): JsonObject {
   } catch (error) {
     throw new ZnodeError(path, 'it is not JSON', { cause: error });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ZnodeError(path, 'a JSON object was expected');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ZnodeError(path, 'a JSON object was expected');
   return value as JsonObject;
 }
 
 function intOf(path: string, object: JsonObject, key: string, byDefault?: number): number {
   const value = object[key] ?? byDefault;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new ZnodeError(path, `"${key}" is ${JSON.stringify(value)}, a whole number was expected`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new ZnodeError(path, `"${key}" is ${JSON.stringify(value)}, a whole number was expected`);
   return value;
 }
 
@@ -113,7 +115,12 @@ export const brokerIdZnode = {
       const match = REGISTERED_END_POINT.exec(String(text));
       if (match === null) throw new ZnodeError(path, `cannot parse the endpoint ${JSON.stringify(text)}`);
       const listenerName = match[1]!;
-      return { listenerName, host: match[2]!, port: Number(match[3]), securityProtocol: String(protocols[listenerName] ?? listenerName) };
+      return {
+        listenerName,
+        host: match[2]!,
+        port: Number(match[3]),
+        securityProtocol: String(protocols[listenerName] ?? listenerName),
+      };
     });
     return { id: brokerId, endpoints, rack };
   },
@@ -276,7 +283,12 @@ export const featureZnode = {
 export const producerIdBlockZnode = {
   path: '/latest_producer_id_block',
   encode: (block: { brokerId: number; firstProducerId: number; lastProducerId: number }): Buffer =>
-    encodeJson({ version: 1, broker: block.brokerId, block_start: String(block.firstProducerId), block_end: String(block.lastProducerId) }),
+    encodeJson({
+      version: 1,
+      broker: block.brokerId,
+      block_start: String(block.firstProducerId),
+      block_end: String(block.lastProducerId),
+    }),
   /** Null when none was handed out yet. */
   decode: (data: Data): { brokerId: number; firstProducerId: number; lastProducerId: number } | null => {
     if (data === null || data.length === 0) return null;

@@ -37,15 +37,22 @@ export class MetadataHandler implements Handler<MetadataRequest, MetadataRespons
     const { apiVersion } = context;
     const asked = request.topics;
     // Versions 10 and 11 carry ids that nobody may use; a name may be null only where an id can stand in for it.
-    if (asked !== null && apiVersion < 12 && asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)) return CLOSE_CONNECTION;
+    if (asked !== null && apiVersion < 12 && asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID))
+      return CLOSE_CONNECTION;
     if (asked === null || (apiVersion === 0 && asked.length === 0)) {
-      return this.answer(request, context, [...cache.topicNames()].map((topic) => this.topic(topic, request, context)));
+      return this.answer(
+        request,
+        context,
+        [...cache.topicNames()].map((topic) => this.topic(topic, request, context)),
+      );
     }
     if (asked.some(({ topicId }) => topicId !== ZERO_UUID)) {
       const ids = new Set(asked.map(({ topicId }) => topicId).filter((topicId) => topicId !== ZERO_UUID));
       const topics = [...ids].map((topicId) => {
         const name = cache.topicName(topicId);
-        return name === undefined ? this.refusal(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID) : this.topic(name, request, context);
+        return name === undefined
+          ? this.refusal(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
+          : this.topic(name, request, context);
       });
       return this.answer(request, context, topics);
     }
@@ -107,19 +114,30 @@ export class MetadataHandler implements Handler<MetadataRequest, MetadataRespons
     };
   }
 
-  private partition(partitionIndex: number, info: PartitionInfo, context: RequestContext): TopicAnswer['partitions'][number] {
+  private partition(
+    partitionIndex: number,
+    info: PartitionInfo,
+    context: RequestContext,
+  ): TopicAnswer['partitions'][number] {
     const { cache } = this.deps;
     const { apiVersion, listenerName } = context;
     const reachable = (id: number): boolean => cache.endpoint(id, listenerName) !== null;
     // Version 0 left out replicas that cannot be reached, and said so; later ones name them all.
     const replicaNodes = apiVersion === 0 ? info.replicas.filter(reachable) : [...info.replicas];
     const isrNodes = apiVersion === 0 ? info.isr.filter(reachable) : [...info.isr];
-    const common = { partitionIndex, leaderEpoch: info.leaderEpoch, replicaNodes, isrNodes, offlineReplicas: [...info.offlineReplicas] };
+    const common = {
+      partitionIndex,
+      leaderEpoch: info.leaderEpoch,
+      replicaNodes,
+      isrNodes,
+      offlineReplicas: [...info.offlineReplicas],
+    };
     if (reachable(info.leader)) {
       const isPartial = replicaNodes.length < info.replicas.length || isrNodes.length < info.isr.length;
       return { errorCode: isPartial ? ErrorCode.REPLICA_NOT_AVAILABLE : ErrorCode.NONE, leaderId: info.leader, ...common };
     }
-    const errorCode = cache.isAlive(info.leader) && apiVersion >= 6 ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
+    const errorCode =
+      cache.isAlive(info.leader) && apiVersion >= 6 ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
     return { errorCode, leaderId: -1, ...common };
   }
 }

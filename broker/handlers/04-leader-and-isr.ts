@@ -14,7 +14,8 @@ export class LeaderAndIsrHandler implements Handler<LeaderAndIsrRequest, LeaderA
   }
 
   async handle(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
-    if (this.orders.isStale(request.brokerEpoch)) return { errorCode: ErrorCode.STALE_BROKER_EPOCH, partitionErrors: [], topics: [] };
+    if (this.orders.isStale(request.brokerEpoch))
+      return { errorCode: ErrorCode.STALE_BROKER_EPOCH, partitionErrors: [], topics: [] };
     return await this.orders.leaderAndIsr(request);
   }
 }

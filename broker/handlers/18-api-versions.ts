@@ -22,7 +22,8 @@ export class ApiVersionsHandler implements Handler<ApiVersionsRequest, ApiVersio
   }
 
   handle(request: ApiVersionsRequest, context: RequestContext): ApiVersionsResponse {
-    const isValid = context.apiVersion < 3 || (SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion));
+    const isValid =
+      context.apiVersion < 3 || (SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion));
     return {
       errorCode: isValid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST,
       apiKeys: isValid ? this.list() : [],
@@ -35,7 +36,11 @@ export class ApiVersionsHandler implements Handler<ApiVersionsRequest, ApiVersio
   }
 
   private list(): ApiVersionsResponse['apiKeys'] {
-    this.entries ??= this.apis().map(({ key, versionMin, versionMax }) => ({ apiKey: key, minVersion: versionMin, maxVersion: versionMax }));
+    this.entries ??= this.apis().map(({ key, versionMin, versionMax }) => ({
+      apiKey: key,
+      minVersion: versionMin,
+      maxVersion: versionMax,
+    }));
     return this.entries;
   }
 }

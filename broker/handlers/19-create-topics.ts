@@ -41,11 +41,16 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
     return { throttleTimeMs: 0, topics };
   }
 
-  private async answer(requests: readonly TopicRequest[], request: CreateTopicsRequest, deadlineMs: number): Promise<TopicAnswer> {
+  private async answer(
+    requests: readonly TopicRequest[],
+    request: CreateTopicsRequest,
+    deadlineMs: number,
+  ): Promise<TopicAnswer> {
     const topic = requests[0]!;
     if (!this.deps.isController()) return refusal(topic.name, ErrorCode.NOT_CONTROLLER, null);
     if (requests.length > 1) return refusal(topic.name, ErrorCode.INVALID_REQUEST, 'Found multiple entries for this topic.');
-    if (topic.name === METADATA_TOPIC) return refusal(topic.name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Authorization failed.');
+    if (topic.name === METADATA_TOPIC)
+      return refusal(topic.name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Authorization failed.');
     let created: CreatedTopic;
     try {
       created = await this.deps.admin.create(
@@ -64,7 +69,11 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
       return refusal(topic.name, ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
     }
     if (!request.validateOnly) {
-      const hasLeaders = await this.deps.admin.waitForLeaders(topic.name, created.assignment.keys(), deadlineMs - performance.now());
+      const hasLeaders = await this.deps.admin.waitForLeaders(
+        topic.name,
+        created.assignment.keys(),
+        deadlineMs - performance.now(),
+      );
       if (!hasLeaders) return { ...refusal(topic.name, ErrorCode.REQUEST_TIMED_OUT, null), topicId: created.topicId };
     }
     return this.success(topic.name, created);
@@ -91,5 +100,14 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
 }
 
 function refusal(name: string, errorCode: number, errorMessage: string | null): TopicAnswer {
-  return { name, topicId: ZERO_UUID, errorCode, errorMessage, topicConfigErrorCode: 0, numPartitions: -1, replicationFactor: -1, configs: [] };
+  return {
+    name,
+    topicId: ZERO_UUID,
+    errorCode,
+    errorMessage,
+    topicConfigErrorCode: 0,
+    numPartitions: -1,
+    replicationFactor: -1,
+    configs: [],
+  };
 }

@@ -36,7 +36,11 @@ export class DeleteTopicsHandler implements Handler<DeleteTopicsRequest, DeleteT
     return { throttleTimeMs: 0, responses };
   }
 
-  private async answer(asked: { name: string | null; topicId: string }, apiVersion: number, deadlineMs: number): Promise<TopicAnswer> {
+  private async answer(
+    asked: { name: string | null; topicId: string },
+    apiVersion: number,
+    deadlineMs: number,
+  ): Promise<TopicAnswer> {
     const { admin, cache, isController, isDeletionEnabled, logger } = this.deps;
     const result = (errorCode: number, name: string | null = asked.name): TopicAnswer => ({
       name,

@@ -20,7 +20,9 @@ export interface DescribeConfigsDependencies {
   readonly topicConfigs: TopicConfigs;
 }
 
-const TOPIC = 2, BROKER = 4, BROKER_LOGGER = 8; // prettier-ignore
+const TOPIC = 2,
+  BROKER = 4,
+  BROKER_LOGGER = 8;
 
 type Resource = DescribeConfigsRequest['resources'][number];
 type Result = DescribeConfigsResponse['results'][number];

@@ -29,7 +29,9 @@ export class CreatePartitionsHandler implements Handler<CreatePartitionsRequest,
     const byName = new Map<string, TopicRequest[]>();
     for (const topic of request.topics) byName.set(topic.name, [...(byName.get(topic.name) ?? []), topic]);
     const deadlineMs = performance.now() + request.timeoutMs;
-    const results = await Promise.all([...byName.values()].map((requests) => this.answer(requests, request.validateOnly, deadlineMs)));
+    const results = await Promise.all(
+      [...byName.values()].map((requests) => this.answer(requests, request.validateOnly, deadlineMs)),
+    );
     return { throttleTimeMs: 0, results };
   }
 

@@ -23,7 +23,9 @@ export class DescribeClusterHandler implements Handler<DescribeClusterRequest, D
       errorMessage: null,
       clusterId: this.clusterId,
       controllerId: this.cache.controllerId,
-      brokers: this.cache.brokers(context.listenerName).map(({ id, host, port, rack }) => ({ brokerId: id, host, port, rack })),
+      brokers: this.cache
+        .brokers(context.listenerName)
+        .map(({ id, host, port, rack }) => ({ brokerId: id, host, port, rack })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
     };
   }

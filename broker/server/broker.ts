@@ -26,18 +26,16 @@ import { logConfigFrom } from '../log/log-config.ts';
 import { LogManager, readMetaProperties } from '../log/log-manager.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
 import { systemScheduler } from '../log/scheduler.ts';
-import { ErrorCode } from '../protocol/error-codes.ts';
-import type { ControlledShutdownResponse } from '../protocol/messages/07-controlled-shutdown.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { AutoTopics } from './auto-topics.ts';
 import { logDefaults } from './config-entries.ts';
+import { handOver } from './controlled-shutdown.ts';
 import { Channels, ControllerOrders } from './controller-orders.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
 import { describeFatal } from './fatal-error.ts';
 import { createHandlers } from './handlers.ts';
-import { formatHost } from './listeners.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { RemoteBrokers } from './remote-brokers.ts';
 import { RequestRouter } from './request-router.ts';
@@ -86,7 +84,10 @@ class BrokerProcess implements Broker {
   private readonly options: BrokerOptions;
   private readonly clock = systemClock;
   private logger: Logger = createLogger('kafka.server.KafkaServer');
-  private readonly topicConfigs = new TopicConfigs(() => this.link.client, createLogger('kafka.server.DynamicConfigManager'));
+  private readonly topicConfigs = new TopicConfigs(
+    () => this.link.client,
+    createLogger('kafka.server.DynamicConfigManager'),
+  );
   private readonly logDefaults: LogConfig;
   private brokerEpoch = -1;
   private closing: Promise<void> | null = null;
@@ -145,7 +146,11 @@ class BrokerProcess implements Broker {
     this.remote = this.createRemoteBrokers();
     this.openController = this.createController(orders, this.remote);
     const admin = this.createTopicAdmin();
-    const autoTopics = new AutoTopics({ admin, settings, logger: createLogger('kafka.server.DefaultAutoTopicCreationManager') });
+    const autoTopics = new AutoTopics({
+      admin,
+      settings,
+      logger: createLogger('kafka.server.DefaultAutoTopicCreationManager'),
+    });
     this.groups = this.createGroups(this.replicas);
     this.groups.start(await this.offsetsPartitionCount());
     const handlers = createHandlers({
@@ -292,7 +297,9 @@ class BrokerProcess implements Broker {
       topicConfigs: this.topicConfigs,
       brokerEpoch: () => this.brokerEpoch,
       onTopicsGone: (topics) => {
-        this.groups?.topicsDeleted(topics).catch((error: unknown) => this.logger.error('Offsets of deleted topics could not be removed', { error }));
+        this.groups
+          ?.topicsDeleted(topics)
+          .catch((error: unknown) => this.logger.error('Offsets of deleted topics could not be removed', { error }));
       },
     });
   }
@@ -302,7 +309,8 @@ class BrokerProcess implements Broker {
       listenerName: this.settings.interBrokerListener,
       clientId: String(this.id),
       requestTimeoutMs: this.settings.controllerSocketTimeoutMs,
-      isAlive: (broker) => this.openController?.state?.liveBrokers.get(broker.registration.id)?.brokerEpoch === broker.brokerEpoch,
+      isAlive: (broker) =>
+        this.openController?.state?.liveBrokers.get(broker.registration.id)?.brokerEpoch === broker.brokerEpoch,
       logger: createLogger('kafka.controller.RequestSendThread', `[RequestSendThread controllerId=${this.id}] `),
     });
   }
@@ -321,7 +329,10 @@ class BrokerProcess implements Broker {
       interBrokerListener: settings.interBrokerListener,
       isTopicDeletionEnabled: settings.deleteTopicEnable,
       rebalance: settings.autoLeaderRebalanceEnable
-        ? { checkIntervalMs: settings.leaderImbalanceCheckIntervalSeconds * 1000, imbalancePercentage: settings.leaderImbalancePerBrokerPercentage }
+        ? {
+            checkIntervalMs: settings.leaderImbalanceCheckIntervalSeconds * 1000,
+            imbalancePercentage: settings.leaderImbalancePerBrokerPercentage,
+          }
         : null,
       isUncleanElectionAllowed: async (topic) => {
         await this.topicConfigs.get(topic);
@@ -383,7 +394,9 @@ class BrokerProcess implements Broker {
 
   private async offsetsPartitionCount(): Promise<number> {
     const znode = await getDataOrNull(this.link.client, topicZnode.path(OFFSETS_TOPIC));
-    return znode === null ? this.settings.offsetsTopicNumPartitions : topicZnode.decode(OFFSETS_TOPIC, znode.data).partitions.size;
+    return znode === null
+      ? this.settings.offsetsTopicNumPartitions
+      : topicZnode.decode(OFFSETS_TOPIC, znode.data).partitions.size;
   }
 
   private async register(): Promise<void> {
@@ -391,7 +404,9 @@ class BrokerProcess implements Broker {
       expired: () => this.controller.sessionExpired(),
       renewed: (client, brokerEpoch) => {
         this.brokerEpoch = brokerEpoch;
-        this.topicConfigs.watch().catch((error: unknown) => this.logger.warn('Could not watch the configuration', { error }));
+        this.topicConfigs
+          .watch()
+          .catch((error: unknown) => this.logger.warn('Could not watch the configuration', { error }));
         this.controller.start(client);
       },
       failed: (error) => {
@@ -404,9 +419,17 @@ class BrokerProcess implements Broker {
   private registration(): BrokerRegistration {
     const endpoints = this.settings.advertisedEndPoints.map((endPoint): BrokerEndPoint => {
       // Port 0 stands for whatever the listener of that name got.
-      const port = endPoint.port === 0 ? this.bound.find(({ listenerName }) => listenerName === endPoint.listenerName)?.port : endPoint.port;
+      const port =
+        endPoint.port === 0
+          ? this.bound.find(({ listenerName }) => listenerName === endPoint.listenerName)?.port
+          : endPoint.port;
       const host = endPoint.host === null || endPoint.host === '0.0.0.0' ? hostname() : endPoint.host;
-      return { listenerName: endPoint.listenerName, host, port: port ?? endPoint.port, securityProtocol: endPoint.securityProtocol };
+      return {
+        listenerName: endPoint.listenerName,
+        host,
+        port: port ?? endPoint.port,
+        securityProtocol: endPoint.securityProtocol,
+      };
     });
     return { id: this.id, endpoints, rack: this.settings.brokerRack };
   }
@@ -418,7 +441,7 @@ class BrokerProcess implements Broker {
 
   private async shutDown(): Promise<void> {
     this.logger.info('shutting down');
-    if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable) await this.handOver();
+    if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable) await this.step('partitions', () => this.handOver());
     // One after the other, and each even if the one before could not: what is not written down is recovered at the next start.
     await this.step('socket server', () => this.socketServer?.close());
     await this.step('group coordinator', () => this.groups?.close());
@@ -427,8 +450,25 @@ class BrokerProcess implements Broker {
     await this.step('log manager', () => this.logs?.close());
     await this.step('channels to other brokers', () => this.remote?.close());
     await this.step('coordinator session', () => this.openLink?.close());
-    await this.step('coordinator session file', () => this.sessionKeeper?.close({ isOver: this.openLink?.isClosedCleanly ?? false }));
+    await this.step('coordinator session file', () =>
+      this.sessionKeeper?.close({ isOver: this.openLink?.isClosedCleanly ?? false }),
+    );
     this.logger.info('shut down completed');
+  }
+
+  private handOver(): Promise<void> {
+    const { settings } = this;
+    return handOver({
+      brokerId: this.id,
+      brokerEpoch: this.brokerEpoch,
+      retriesMax: settings.controlledShutdownMaxRetries,
+      retryBackoffMs: settings.controlledShutdownRetryBackoffMs,
+      interBrokerListener: settings.interBrokerListener,
+      controller: this.controller,
+      cache: this.cache,
+      remote: this.remote!,
+      logger: this.logger,
+    });
   }
 
   private async step(what: string, close: () => Promise<void> | void | undefined): Promise<void> {
@@ -437,39 +477,5 @@ class BrokerProcess implements Broker {
     } catch (error) {
       this.logger.error(`The ${what} could not be closed`, { error });
     }
-  }
-
-  /** Controlled shutdown: asks the controller to move what this broker leads, a few times. */
-  private async handOver(): Promise<void> {
-    const { controlledShutdownMaxRetries, controlledShutdownRetryBackoffMs } = this.settings;
-    this.logger.info('Starting controlled shutdown');
-    for (let tries = 1; tries <= controlledShutdownMaxRetries; tries++) {
-      try {
-        const response = await this.askToLeave();
-        if (response === null) return; // nobody is there who could take over
-        if (response.errorCode === ErrorCode.NONE && response.remainingPartitions.length === 0) {
-          this.logger.info('Controlled shutdown request returned successfully');
-          return;
-        }
-        this.logger.info(`${response.remainingPartitions.length} partitions remain to move, error code ${response.errorCode}`);
-      } catch (error) {
-        this.logger.warn('Error during controlled shutdown', { error });
-      }
-      if (tries < controlledShutdownMaxRetries) await new Promise((resolve) => setTimeout(resolve, controlledShutdownRetryBackoffMs));
-    }
-    this.logger.warn('Proceeding to do an unclean shutdown as all the controlled shutdown attempts failed');
-  }
-
-  private async askToLeave(): Promise<ControlledShutdownResponse | null> {
-    const request = { brokerId: this.id, brokerEpoch: this.brokerEpoch };
-    if (this.controller.isActive) return await this.controller.controlledShutdown(request);
-    const controllerId = this.cache.controllerId;
-    const endpoint = this.cache.endpoint(controllerId, this.settings.interBrokerListener);
-    if (endpoint === null || controllerId === this.id) return null;
-    const { host, port } = endpoint;
-    this.logger.info(`Asking controller ${controllerId} at ${formatHost(host)}:${port}`);
-    const endpoints = [{ listenerName: this.settings.interBrokerListener, host, port, securityProtocol: 'PLAINTEXT' }];
-    const registration = { id: controllerId, endpoints, rack: null };
-    return await this.remote!.controlledShutdown({ registration, brokerEpoch: -1 }, this.id, this.brokerEpoch);
   }
 }

@@ -38,7 +38,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       }
       overrides.push(value);
     } else if (word.startsWith('-') && word !== '-') {
-      throw new FatalError('joptsimple.UnrecognizedOptionException', `${word.replace(/^-+/, '')} is not a recognized option`);
+      throw new FatalError(
+        'joptsimple.UnrecognizedOptionException',
+        `${word.replace(/^-+/, '')} is not a recognized option`,
+      );
     } else {
       strays.push(word);
     }

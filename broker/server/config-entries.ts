@@ -15,7 +15,13 @@ export type ConfigEntry = DescribeConfigsResponse['results'][number]['configs'][
 type Synonym = ConfigEntry['synonyms'][number];
 
 /** `DescribeConfigsResponse.ConfigSource`. */
-export const ConfigSource = { DYNAMIC_TOPIC: 1, DYNAMIC_BROKER: 2, DYNAMIC_DEFAULT_BROKER: 3, STATIC_BROKER: 4, DEFAULT: 5 } as const;
+export const ConfigSource = {
+  DYNAMIC_TOPIC: 1,
+  DYNAMIC_BROKER: 2,
+  DYNAMIC_DEFAULT_BROKER: 3,
+  STATIC_BROKER: 4,
+  DEFAULT: 5,
+} as const;
 
 const CONFIG_TYPES: Record<SettingType, number> = {
   boolean: 1,
@@ -68,16 +74,27 @@ function brokerSynonymNames(name: string): readonly string[] {
 function brokerSynonyms(settings: BrokerSettings, name: string): Synonym[] {
   const names = brokerSynonymNames(name);
   const synonyms: Synonym[] = [];
-  const isSensitive = (setting: Setting<SettingValue> | undefined): boolean => setting === undefined || setting.type === 'password';
+  const isSensitive = (setting: Setting<SettingValue> | undefined): boolean =>
+    setting === undefined || setting.type === 'password';
   for (const other of names) {
-    const text = settings.properties.get(other) ?? (isIdTwin(other) && settings.explicit.has(other) ? String(settings.brokerId) : undefined);
+    const text =
+      settings.properties.get(other) ??
+      (isIdTwin(other) && settings.explicit.has(other) ? String(settings.brokerId) : undefined);
     if (text === undefined) continue;
-    synonyms.push({ name: other, value: isSensitive(brokerSettingsByName.get(other)) ? null : text, source: ConfigSource.STATIC_BROKER });
+    synonyms.push({
+      name: other,
+      value: isSensitive(brokerSettingsByName.get(other)) ? null : text,
+      source: ConfigSource.STATIC_BROKER,
+    });
   }
   for (const other of names) {
     const setting = brokerSettingsByName.get(other);
     if (setting === undefined || setting.default === null) continue;
-    synonyms.push({ name: other, value: isSensitive(setting) ? null : textOf(setting, setting.default), source: ConfigSource.DEFAULT });
+    synonyms.push({
+      name: other,
+      value: isSensitive(setting) ? null : textOf(setting, setting.default),
+      source: ConfigSource.DEFAULT,
+    });
   }
   const first = synonyms.findIndex((synonym) => synonym.name === name);
   return first < 0 ? [] : synonyms.slice(first);
@@ -146,19 +163,62 @@ export function brokerConfigEntries(settings: BrokerSettings): ConfigEntry[] {
 
 /** Broker settings that Kafka can change at run time, besides those that are a topic config's default. */
 const DYNAMIC = new Set([
-  'ssl.keystore.type', 'ssl.keystore.location', 'ssl.keystore.password', 'ssl.key.password', 'ssl.truststore.type', 'ssl.truststore.location',
-  'ssl.truststore.password', 'ssl.keystore.certificate.chain', 'ssl.keystore.key', 'ssl.truststore.certificates', 'log.cleaner.threads',
-  'log.cleaner.dedupe.buffer.size', 'log.cleaner.io.buffer.load.factor', 'log.cleaner.io.buffer.size', 'message.max.bytes',
-  'log.cleaner.io.max.bytes.per.second', 'log.cleaner.backoff.ms', 'num.io.threads', 'num.replica.fetchers', 'num.recovery.threads.per.data.dir',
-  'background.threads', 'metric.reporters', 'advertised.listeners', 'listeners', 'listener.security.protocol.map', 'principal.builder.class',
-  'ssl.protocol', 'ssl.provider', 'ssl.cipher.suites', 'ssl.enabled.protocols', 'ssl.keymanager.algorithm', 'ssl.trustmanager.algorithm',
-  'ssl.endpoint.identification.algorithm', 'ssl.secure.random.implementation', 'ssl.client.auth', 'ssl.engine.factory.class',
-  'sasl.mechanism.inter.broker.protocol', 'sasl.jaas.config', 'sasl.enabled.mechanisms', 'sasl.kerberos.service.name', 'sasl.kerberos.kinit.cmd',
-  'sasl.kerberos.ticket.renew.window.factor', 'sasl.kerberos.ticket.renew.jitter', 'sasl.kerberos.min.time.before.relogin',
-  'sasl.kerberos.principal.to.local.rules', 'sasl.login.refresh.window.factor', 'sasl.login.refresh.window.jitter',
-  'sasl.login.refresh.min.period.seconds', 'sasl.login.refresh.buffer.seconds', 'max.connections', 'max.connection.creation.rate',
-  'num.network.threads', 'max.connections.per.ip', 'max.connections.per.ip.overrides', 'producer.id.expiration.ms',
-]); // prettier-ignore
+  'ssl.keystore.type',
+  'ssl.keystore.location',
+  'ssl.keystore.password',
+  'ssl.key.password',
+  'ssl.truststore.type',
+  'ssl.truststore.location',
+  'ssl.truststore.password',
+  'ssl.keystore.certificate.chain',
+  'ssl.keystore.key',
+  'ssl.truststore.certificates',
+  'log.cleaner.threads',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.io.buffer.load.factor',
+  'log.cleaner.io.buffer.size',
+  'message.max.bytes',
+  'log.cleaner.io.max.bytes.per.second',
+  'log.cleaner.backoff.ms',
+  'num.io.threads',
+  'num.replica.fetchers',
+  'num.recovery.threads.per.data.dir',
+  'background.threads',
+  'metric.reporters',
+  'advertised.listeners',
+  'listeners',
+  'listener.security.protocol.map',
+  'principal.builder.class',
+  'ssl.protocol',
+  'ssl.provider',
+  'ssl.cipher.suites',
+  'ssl.enabled.protocols',
+  'ssl.keymanager.algorithm',
+  'ssl.trustmanager.algorithm',
+  'ssl.endpoint.identification.algorithm',
+  'ssl.secure.random.implementation',
+  'ssl.client.auth',
+  'ssl.engine.factory.class',
+  'sasl.mechanism.inter.broker.protocol',
+  'sasl.jaas.config',
+  'sasl.enabled.mechanisms',
+  'sasl.kerberos.service.name',
+  'sasl.kerberos.kinit.cmd',
+  'sasl.kerberos.ticket.renew.window.factor',
+  'sasl.kerberos.ticket.renew.jitter',
+  'sasl.kerberos.min.time.before.relogin',
+  'sasl.kerberos.principal.to.local.rules',
+  'sasl.login.refresh.window.factor',
+  'sasl.login.refresh.window.jitter',
+  'sasl.login.refresh.min.period.seconds',
+  'sasl.login.refresh.buffer.seconds',
+  'max.connections',
+  'max.connection.creation.rate',
+  'num.network.threads',
+  'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
+  'producer.id.expiration.ms',
+]);
 const TOPIC_TWINS = new Set(Object.values(topicSettings).map((setting) => setting.synonyms[0]?.name));
 
 function isDynamic(name: string): boolean {

@@ -69,7 +69,9 @@ export class ClientConnection implements Peer {
       this.blocked = false;
       this.advance();
     });
-    socket.on('error', (error) => this.logger.debug(`Connection with /${this.clientAddress} (channelId=${this.connectionId}) disconnected`, { error }));
+    socket.on('error', (error) =>
+      this.logger.debug(`Connection with /${this.clientAddress} (channelId=${this.connectionId}) disconnected`, { error }),
+    );
     socket.on('close', () => this.markClosed());
     if (options.idleMsMax >= 0) {
       socket.setTimeout(Math.min(options.idleMsMax, 0x7fff_ffff), () => {
@@ -146,7 +148,9 @@ export class ClientConnection implements Peer {
   /** Whether the frame's request may be taken up while others are under way. Its API key is its first two bytes. */
   private mayOverlap(frame: Buffer): boolean {
     const last = this.pending[this.pending.length - 1]!;
-    return frame.length >= 2 && last.routed?.handler.overlaps === true && frame.readInt16BE(0) === last.routed.handler.api.key;
+    return (
+      frame.length >= 2 && last.routed?.handler.overlaps === true && frame.readInt16BE(0) === last.routed.handler.api.key
+    );
   }
 
   private setPaused(paused: boolean): void {
@@ -232,7 +236,9 @@ export class ClientConnection implements Peer {
   }
 
   private refuse(className: string, why: string): void {
-    this.logger.warn(`Unexpected error from /${this.clientAddress} (channelId=${this.connectionId}); closing connection: ${className}: ${why}`);
+    this.logger.warn(
+      `Unexpected error from /${this.clientAddress} (channelId=${this.connectionId}); closing connection: ${className}: ${why}`,
+    );
     this.destroy();
   }
 }

@@ -44,7 +44,9 @@ export class ControllerOrders {
 
   leaderAndIsr(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
     return this.inOrder(async () => {
-      const topics = new Set([...request.ungroupedPartitionStates, ...request.topicStates].map(({ topicName }) => topicName));
+      const topics = new Set(
+        [...request.ungroupedPartitionStates, ...request.topicStates].map(({ topicName }) => topicName),
+      );
       await Promise.all([...topics].map((topic) => this.options.topicConfigs.get(topic)));
       return await this.options.replicas.becomeLeaderOrFollower(request);
     });

@@ -15,7 +15,13 @@ import type { MultiOp } from '../../shared/znode/operations.ts';
 import { randomId } from '../controller/ids.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
 import type { BrokerRegistration } from '../controller/znodes.ts';
-import { brokerIdZnode, brokerSequenceZnode, clusterIdZnode, controllerZnode, PERSISTENT_PATHS } from '../controller/znodes.ts';
+import {
+  brokerIdZnode,
+  brokerSequenceZnode,
+  clusterIdZnode,
+  controllerZnode,
+  PERSISTENT_PATHS,
+} from '../controller/znodes.ts';
 import { FatalError } from './fatal-error.ts';
 
 export interface CoordinatorLinkOptions {
@@ -98,7 +104,9 @@ export class CoordinatorLink {
       const now = performance.now();
       if (now - lastWarning < 1000) return;
       lastWarning = now;
-      logger.warn(`Session 0x${BigInt.asUintN(64, client.sessionId).toString(16)} for server ${server}, Closing socket connection. Attempting reconnect. ${reason}`);
+      logger.warn(
+        `Session 0x${BigInt.asUintN(64, client.sessionId).toString(16)} for server ${server}, Closing socket connection. Attempting reconnect. ${reason}`,
+      );
     });
     client.on('disconnected', ({ reason }) => {
       if (!this.closed) logger.info(`Disconnected from the coordinator (${reason}): looking for another connection`);
@@ -131,7 +139,10 @@ export class CoordinatorLink {
       if (error instanceof CoordinatorError && error.code === ErrorCode.CONNECTIONLOSS) {
         const message = `Timed out waiting for connection while in state: CONNECTING`;
         throw new FatalError('kafka.zookeeper.ZooKeeperClientTimeoutException', message, {
-          cause: new FatalError('org.apache.zookeeper.KeeperException$ConnectionLossException', `cannot reach ${this.options.servers}: ${error.message}`),
+          cause: new FatalError(
+            'org.apache.zookeeper.KeeperException$ConnectionLossException',
+            `cannot reach ${this.options.servers}: ${error.message}`,
+          ),
         });
       }
       throw error;
@@ -192,7 +203,8 @@ export class CoordinatorLink {
     for (;;) {
       const [own, controller] = await Promise.all([client.exists(path), client.exists(controllerZnode.path)]);
       const ops: MultiOp[] = [];
-      if (own !== null && own.ephemeralOwner !== client.sessionId) throw this.idInUse(path, own.ephemeralOwner, client.sessionId);
+      if (own !== null && own.ephemeralOwner !== client.sessionId)
+        throw this.idInUse(path, own.ephemeralOwner, client.sessionId);
       if (own !== null) ops.push(deleteOp(path));
       if (controller !== null && controller.ephemeralOwner === client.sessionId) ops.push(deleteOp(controllerZnode.path));
       const data = brokerIdZnode.encode(registration, this.options.wallMs());
@@ -262,7 +274,8 @@ function describeAddresses({ endpoints }: BrokerRegistration): string {
 export async function ensurePaths(client: CoordinatorClient, paths: readonly string[]): Promise<void> {
   const wanted = new Set<string>();
   for (const path of paths) {
-    for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1)) wanted.add(path.slice(0, slash));
+    for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1))
+      wanted.add(path.slice(0, slash));
     wanted.add(path);
   }
   const all = [...wanted];

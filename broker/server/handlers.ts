@@ -122,7 +122,12 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     new InitProducerIdHandler(deps.producerIds),
     new OffsetForLeaderEpochHandler(replicas),
     new DescribeConfigsHandler({ brokerId: deps.brokerId, cache, settings, topicConfigs: deps.topicConfigs }),
-    new CreatePartitionsHandler({ admin, isController, isBeingDeleted: (topic) => controller.state?.deletions.has(topic) ?? false, logger }),
+    new CreatePartitionsHandler({
+      admin,
+      isController,
+      isBeingDeleted: (topic) => controller.state?.deletions.has(topic) ?? false,
+      logger,
+    }),
     deleteGroupsHandler(groups),
     offsetDeleteHandler({ groups, partitionExists }),
     new AlterPartitionHandler(controller),

@@ -35,9 +35,15 @@ export function parseSecurityProtocolMap(text: string): Map<string, SecurityProt
   for (const entry of splitList(text)) {
     const at = entry.lastIndexOf(':');
     if (at < 0) {
-      throw new FatalError('java.lang.IllegalArgumentException', `Error parsing configuration property 'listener.security.protocol.map': ${entry}`);
+      throw new FatalError(
+        'java.lang.IllegalArgumentException',
+        `Error parsing configuration property 'listener.security.protocol.map': ${entry}`,
+      );
     }
-    const protocol = entry.slice(at + 1).trim().toUpperCase();
+    const protocol = entry
+      .slice(at + 1)
+      .trim()
+      .toUpperCase();
     if (!isSecurityProtocol(protocol)) {
       throw new SettingError(`Invalid security protocol \`${protocol}\` defined in listener.security.protocol.map`);
     }

@@ -43,10 +43,12 @@ async function run(settings: BrokerSettings): Promise<void> {
     if (stopping) return exit(1);
     stopping = true;
     // A signal during the start waits for its end: half a broker cannot be stopped in order.
-    starting.then((broker) => broker.close()).then(
-      () => exit(exitCode),
-      () => exit(1), // the start failed, which is logged
-    );
+    starting
+      .then((broker) => broker.close())
+      .then(
+        () => exit(exitCode),
+        () => exit(1), // the start failed, which is logged
+      );
   };
   const starting = startBroker(settings, {
     onFatal: (error) => {

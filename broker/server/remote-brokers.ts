@@ -38,7 +38,10 @@ export class RemoteBrokers {
   send(broker: LiveBroker, request: ControllerRequest): Promise<ControllerResponse | null> {
     const before = this.last.get(request.brokerId) ?? Promise.resolve();
     const result = before.then(() => this.sendUntilAnswered(broker, request));
-    this.last.set(request.brokerId, result.catch(() => undefined)); // prettier-ignore
+    this.last.set(
+      request.brokerId,
+      result.catch(() => undefined),
+    );
     return result;
   }
 
@@ -63,7 +66,11 @@ export class RemoteBrokers {
   }
 
   /** Asks the controller, another broker, to move this one's leaders away. */
-  async controlledShutdown(controller: LiveBroker, brokerId: number, brokerEpoch: number): Promise<ControlledShutdownResponse> {
+  async controlledShutdown(
+    controller: LiveBroker,
+    brokerId: number,
+    brokerEpoch: number,
+  ): Promise<ControlledShutdownResponse> {
     const connection = await this.connectionTo(controller);
     return await connection.request(controlledShutdown, { brokerId, brokerEpoch });
   }
@@ -87,8 +94,14 @@ export class RemoteBrokers {
     if (endpoint === undefined) throw new Error('The broker registered no endpoint');
     const { host, port } = endpoint;
     const connection = await Connection.connect({ host, port, clientId, requestTimeoutMs });
-    const { apiKeys } = await connection.request(apiVersions, { clientSoftwareName: 'vivarium', clientSoftwareVersion: '0' }, { version: 0 });
-    connection.versions = new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion] as const]));
+    const { apiKeys } = await connection.request(
+      apiVersions,
+      { clientSoftwareName: 'vivarium', clientSoftwareVersion: '0' },
+      { version: 0 },
+    );
+    connection.versions = new Map(
+      apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion] as const]),
+    );
     return connection;
   }
 

@@ -22,7 +22,10 @@ export class ProtocolError extends Error {
 const FIXED_HEADER_SIZE = 8;
 
 /** What a connection knows of its client. */
-export type Peer = Pick<RequestContext, 'listenerName' | 'clientAddress' | 'connectionId' | 'principal' | 'closed' | 'onClose'>;
+export type Peer = Pick<
+  RequestContext,
+  'listenerName' | 'clientAddress' | 'connectionId' | 'principal' | 'closed' | 'onClose'
+>;
 
 /** A request that was read and not yet handled. */
 export interface RoutedRequest {
@@ -59,12 +62,16 @@ export class RequestRouter {
     const handler = this.handlers[apiKey];
     if (handler === undefined) {
       const name = apiName(apiKey);
-      throw new ProtocolError(name === null ? `Unknown API key ${apiKey}` : `Received request api key ${name} which is not enabled`);
+      throw new ProtocolError(
+        name === null ? `Unknown API key ${apiKey}` : `Received request api key ${name} which is not enabled`,
+      );
     }
     const { api } = handler;
     if (apiVersion < api.versionMin || apiVersion > api.versionMax) {
       if (apiKey === apiVersions.key) return { answer: unsupportedApiVersions(correlationId) }; // a negative one
-      throw new ProtocolError(`Received request for api with key ${apiKey} (${api.name}) and unsupported version ${apiVersion}`);
+      throw new ProtocolError(
+        `Received request for api with key ${apiKey} (${api.name}) and unsupported version ${apiVersion}`,
+      );
     }
     const request = api.request.decode(reader, apiVersion);
     if (!reader.complete) {
@@ -136,5 +143,9 @@ function encodeResponse(api: AnyApi, apiVersion: number, correlationId: number, 
 /** What a client that is too new gets: it can read version 0, and finds in it how far to step down. */
 function unsupportedApiVersions(correlationId: number): Frame {
   const own = { apiKey: apiVersions.key, minVersion: apiVersions.versionMin, maxVersion: apiVersions.versionMax };
-  return encodeResponse(apiVersions, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: [own], throttleTimeMs: 0 });
+  return encodeResponse(apiVersions, 0, correlationId, {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: [own],
+    throttleTimeMs: 0,
+  });
 }

@@ -22,7 +22,8 @@ export async function readSession(logDir: string, servers: string): Promise<Sess
   }
   const [version, connect, sessionId, password] = text.split('\n');
   // A session of another ensemble means nothing to this one. A torn file is no session.
-  if (version !== '1' || connect !== servers || !/^[0-9a-f]{1,16}$/.test(sessionId ?? '') || password === undefined) return null;
+  if (version !== '1' || connect !== servers || !/^[0-9a-f]{1,16}$/.test(sessionId ?? '') || password === undefined)
+    return null;
   return { sessionId: BigInt(`0x${sessionId}`), password: Buffer.from(password, 'base64') };
 }
 

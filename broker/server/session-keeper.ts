@@ -31,7 +31,10 @@ export class SessionKeeper {
       await mkdir(logDir, { recursive: true });
       lock = await nodeFileSystem.lock(join(logDir, `${SESSION_FILE_NAME}.lock`));
     } catch (error) {
-      logger.warn(`The coordinator session cannot be kept in ${logDir}: a restart after a crash will wait for it to run out`, { error });
+      logger.warn(
+        `The coordinator session cannot be kept in ${logDir}: a restart after a crash will wait for it to run out`,
+        { error },
+      );
     }
     return new SessionKeeper(logDir, servers, lock);
   }

@@ -142,7 +142,9 @@ function chooseInterBrokerListener(
   }
   const name = values.interBrokerListenerName.toUpperCase();
   if (!protocols.has(name)) {
-    throw new SettingError(`Listener with name ${name} defined in inter.broker.listener.name not found in listener.security.protocol.map.`);
+    throw new SettingError(
+      `Listener with name ${name} defined in inter.broker.listener.name not found in listener.security.protocol.map.`,
+    );
   }
   return name;
 }
@@ -153,7 +155,9 @@ function parseIpOverrides(text: string): Map<string, number> {
     const at = entry.lastIndexOf(':');
     const count = Number(entry.slice(at + 1));
     if (at < 1 || !Number.isInteger(count) || count < 0) {
-      throw new SettingError(`Error parsing configuration property 'max.connections.per.ip.overrides': ${entry}, expected address:count`);
+      throw new SettingError(
+        `Error parsing configuration property 'max.connections.per.ip.overrides': ${entry}, expected address:count`,
+      );
     }
     overrides.set(entry.slice(0, at).trim(), count);
   }
@@ -210,7 +214,9 @@ function checkListeners(settings: BrokerSettings): void {
   );
   for (const { listenerName, securityProtocol } of settings.listenerEndPoints) {
     if (securityProtocol === 'PLAINTEXT') continue;
-    throw new SettingError(`Listener ${listenerName} asks for ${securityProtocol}, which is not supported yet; only PLAINTEXT listeners can be served`);
+    throw new SettingError(
+      `Listener ${listenerName} asks for ${securityProtocol}, which is not supported yet; only PLAINTEXT listeners can be served`,
+    );
   }
 }
 

@@ -99,7 +99,9 @@ export class SocketServer {
     const limit = this.options.connectionsByIp.get(address) ?? this.options.connectionsPerIpMax;
     const count = this.countByAddress.get(address) ?? 0;
     if (count >= limit) {
-      this.logger.info(`Rejected connection from /${address}, address already has the configured maximum of ${limit} connections.`);
+      this.logger.info(
+        `Rejected connection from /${address}, address already has the configured maximum of ${limit} connections.`,
+      );
       socket.destroy();
       return;
     }
@@ -162,7 +164,10 @@ export class SocketServer {
   async close(): Promise<void> {
     this.closing = true;
     const closed = this.servers.map(
-      ({ server }) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : server.once('close', resolve) && resolve())),
+      ({ server }) =>
+        new Promise<void>((resolve) =>
+          server.listening ? server.close(() => resolve()) : server.once('close', resolve) && resolve(),
+        ),
     );
     for (const { socket } of this.waiting) socket.destroy();
     for (const connection of [...this.connections]) connection.destroy();

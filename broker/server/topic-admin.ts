@@ -57,7 +57,11 @@ export interface TopicAdminOptions {
   logger: Logger;
 }
 
-const plainAssignment = (replicas: readonly number[]): ReplicaAssignment => ({ replicas, addingReplicas: [], removingReplicas: [] });
+const plainAssignment = (replicas: readonly number[]): ReplicaAssignment => ({
+  replicas,
+  addingReplicas: [],
+  removingReplicas: [],
+});
 
 export class TopicAdmin {
   private readonly options: TopicAdminOptions;
@@ -101,7 +105,8 @@ export class TopicAdmin {
 
   private checkNullConfigs(configs: NewTopic['configs']): Map<string, string> {
     const nulls = [...configs].filter(([, value]) => value === null).map(([key]) => key);
-    if (nulls.length > 0) throw new AdminError(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${nulls.join(',')}`);
+    if (nulls.length > 0)
+      throw new AdminError(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${nulls.join(',')}`);
     return new Map(configs as ReadonlyMap<string, string>);
   }
 
@@ -130,7 +135,10 @@ export class TopicAdmin {
   private async checkNewName(client: CoordinatorClient, name: string): Promise<void> {
     const why = invalidTopicName(name);
     if (why !== null) throw new AdminError(ErrorCode.INVALID_TOPIC_EXCEPTION, why);
-    const [marked, existing] = await Promise.all([client.exists(deleteTopicsZnode.path(name)), client.exists(topicZnode.path(name))]);
+    const [marked, existing] = await Promise.all([
+      client.exists(deleteTopicsZnode.path(name)),
+      client.exists(topicZnode.path(name)),
+    ]);
     if (marked !== null) throw new AdminError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' is marked for deletion.`);
     if (existing !== null) throw alreadyExists(name);
     if (!hasCollisionChars(name)) return;
@@ -138,7 +146,10 @@ export class TopicAdmin {
     if (children.includes(name)) throw alreadyExists(name);
     const colliding = children.filter((other) => collide(name, other));
     if (colliding.length > 0) {
-      throw new AdminError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topics: ${colliding.join(', ')}`);
+      throw new AdminError(
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        `Topic '${name}' collides with existing topics: ${colliding.join(', ')}`,
+      );
     }
   }
 
@@ -168,21 +179,30 @@ export class TopicAdmin {
   }
 
   /** Grows a topic to `partitionCount`; `wanted` are the replicas of each new partition, or null. Returns the new partitions. */
-  async grow(topic: string, partitionCount: number, wanted: readonly (readonly number[])[] | null, validateOnly: boolean): Promise<number[]> {
+  async grow(
+    topic: string,
+    partitionCount: number,
+    wanted: readonly (readonly number[])[] | null,
+    validateOnly: boolean,
+  ): Promise<number[]> {
     const client = this.options.client();
     const znode = await getDataOrNull(client, topicZnode.path(topic));
     if (znode === null) throw new AdminError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${topic}' does not exist.`);
     const record = topicZnode.decode(topic, znode.data);
     for (const { addingReplicas, removingReplicas } of record.partitions.values()) {
       if (addingReplicas.length === 0 && removingReplicas.length === 0) continue;
-      throw new AdminError(ErrorCode.REASSIGNMENT_IN_PROGRESS, `A partition reassignment is in progress for the topic '${topic}'.`);
+      throw new AdminError(
+        ErrorCode.REASSIGNMENT_IN_PROGRESS,
+        `A partition reassignment is in progress for the topic '${topic}'.`,
+      );
     }
     const present = record.partitions.size;
     if (partitionCount < present) {
       const message = `Topic currently has ${present} partitions, which is higher than the requested ${partitionCount}.`;
       throw new AdminError(ErrorCode.INVALID_PARTITIONS, message);
     }
-    if (partitionCount === present) throw new AdminError(ErrorCode.INVALID_PARTITIONS, `Topic already has ${present} partitions.`);
+    if (partitionCount === present)
+      throw new AdminError(ErrorCode.INVALID_PARTITIONS, `Topic already has ${present} partitions.`);
     const firstReplicas = record.partitions.get(0)?.replicas;
     if (firstReplicas === undefined) {
       throw new AdminError(
@@ -192,7 +212,10 @@ export class TopicAdmin {
     }
     const added = this.assignNew({ present, added: partitionCount - present, firstReplicas, wanted });
     if (!validateOnly) {
-      const partitions = new Map([...record.partitions, ...[...added].map(([index, replicas]) => [index, plainAssignment(replicas)] as const)]);
+      const partitions = new Map([
+        ...record.partitions,
+        ...[...added].map(([index, replicas]) => [index, plainAssignment(replicas)] as const),
+      ]);
       this.options.logger.info(
         `Creating ${added.size} partitions for '${topic}' with the following replica assignment: ${JSON.stringify(Object.fromEntries(added))}.`,
       );
@@ -211,7 +234,10 @@ export class TopicAdmin {
     const brokers = this.options.cache.brokerRacks();
     if (wanted === null) {
       // Goes on where partition 0 began, so that the new partitions fit into the pattern of the old.
-      const startIndex = Math.max(brokers.findIndex(({ id }) => id >= firstReplicas[0]!), 0);
+      const startIndex = Math.max(
+        brokers.findIndex(({ id }) => id >= firstReplicas[0]!),
+        0,
+      );
       const result = assignReplicas({
         brokers,
         partitionCount: added,
@@ -229,7 +255,8 @@ export class TopicAdmin {
     const known = new Set(brokers.map(({ id }) => id));
     const unknown = [...new Set(wanted.flat())].filter((id) => !known.has(id));
     if (unknown.length > 0) refuse(`Unknown broker(s) in replica assignment: ${unknown.join(', ')}.`);
-    if (wanted.length !== added) refuse(`Increasing the number of partitions by ${added} but ${wanted.length} assignments provided.`);
+    if (wanted.length !== added)
+      refuse(`Increasing the number of partitions by ${added} but ${wanted.length} assignments provided.`);
     const uneven: number[] = [];
     wanted.forEach((replicas, index) => {
       const partition = present + index;
@@ -252,7 +279,10 @@ export class TopicAdmin {
   waitForLeaders(topic: string, partitions: Iterable<number>, timeoutMs: number): Promise<boolean> {
     const { cache } = this.options;
     const wanted = [...partitions];
-    return cache.waitUntil(() => wanted.every((partition) => (cache.getPartition(topic, partition)?.leader ?? -1) >= 0), timeoutMs);
+    return cache.waitUntil(
+      () => wanted.every((partition) => (cache.getPartition(topic, partition)?.leader ?? -1) >= 0),
+      timeoutMs,
+    );
   }
 
   /** Resolves with whether the topic is gone within `timeoutMs`. */
@@ -270,7 +300,8 @@ function checkAssignment(assignment: Assignment): void {
     throw new AdminError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message);
   };
   const lists = [...assignment.values()];
-  if (new Set(lists.map((replicas) => replicas.length)).size !== 1) refuse('All partitions should have the same number of replicas');
+  if (new Set(lists.map((replicas) => replicas.length)).size !== 1)
+    refuse('All partitions should have the same number of replicas');
   if (lists.some((replicas) => new Set(replicas).size !== replicas.length)) {
     refuse(`Duplicate replica assignment found: ${JSON.stringify(Object.fromEntries(assignment))}`);
   }

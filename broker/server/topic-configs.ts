@@ -79,7 +79,9 @@ export class TopicConfigs {
   }
 
   private changed(): void {
-    this.readChanges(true).catch((error: unknown) => this.logger.warn('Could not read what changed in the configuration', { error }));
+    this.readChanges(true).catch((error: unknown) =>
+      this.logger.warn('Could not read what changed in the configuration', { error }),
+    );
   }
 
   private async readAgain(topic: string): Promise<void> {

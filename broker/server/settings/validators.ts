@@ -6,10 +6,31 @@ export const oneOfSecurityProtocols = oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT'
 
 /** Releases that changed what brokers say to each other, each with its number of steps (`3.3-IV0` to `3.3-IV3`). */
 const STEPS_BY_RELEASE: Record<string, number> = {
-  '0.8.0': 0, '0.8.1': 0, '0.8.2': 0, '0.9.0': 0, '0.10.0': 2, '0.10.1': 3, '0.10.2': 1, '0.11.0': 3, '1.0': 1, '1.1': 1,
-  '2.0': 2, '2.1': 3, '2.2': 2, '2.3': 2, '2.4': 2, '2.5': 1, '2.6': 1, '2.7': 3, '2.8': 2, '3.0': 2, '3.1': 1, '3.2': 1,
-  '3.3': 4, '3.4': 1,
-}; // prettier-ignore
+  '0.8.0': 0,
+  '0.8.1': 0,
+  '0.8.2': 0,
+  '0.9.0': 0,
+  '0.10.0': 2,
+  '0.10.1': 3,
+  '0.10.2': 1,
+  '0.11.0': 3,
+  '1.0': 1,
+  '1.1': 1,
+  '2.0': 2,
+  '2.1': 3,
+  '2.2': 2,
+  '2.3': 2,
+  '2.4': 2,
+  '2.5': 1,
+  '2.6': 1,
+  '2.7': 3,
+  '2.8': 2,
+  '3.0': 2,
+  '3.1': 1,
+  '3.2': 1,
+  '3.3': 4,
+  '3.4': 1,
+};
 
 /** Whether `text` names an inter-broker protocol: a release, a release with patch number, or one of its steps. */
 export function isMetadataVersion(text: string): boolean {
@@ -22,5 +43,6 @@ export function isMetadataVersion(text: string): boolean {
 
 export const metadataVersion: Validator = {
   allowed: `[${Object.keys(STEPS_BY_RELEASE).join(', ')}]`,
-  check: (value) => (typeof value === 'string' && !isMetadataVersion(value) ? `Version ${value} is not a valid version` : null),
+  check: (value) =>
+    typeof value === 'string' && !isMetadataVersion(value) ? `Version ${value} is not a valid version` : null,
 };

@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import { alterPartition } from '../../../broker/controller/alter-partition.ts';
 import type { ClusterState, PartitionState } from '../../../broker/controller/cluster-state.ts';
 import { applyChanges, emptyClusterState } from '../../../broker/controller/cluster-state.ts';
-import { addTopics, changeBrokers, electPreferredLeaders, partitionsToRebalance, shutDownBroker, takeOver } from '../../../broker/controller/decide.ts';
+import {
+  addTopics,
+  changeBrokers,
+  electPreferredLeaders,
+  partitionsToRebalance,
+  shutDownBroker,
+  takeOver,
+} from '../../../broker/controller/decide.ts';
 import type { Decision, ZnodeWrite } from '../../../broker/controller/decision.ts';
 import { replicasStopped, requestDeletions } from '../../../broker/controller/delete-topics.ts';
 import { LEADER_DURING_DELETE, requestsFor } from '../../../broker/controller/orders.ts';
@@ -13,7 +20,11 @@ const unclean = { allowUnclean: () => true };
 const TOPIC_ID = '2wsVfaPQSW2y7i5fkXoQqA';
 
 const broker = (id: number, brokerEpoch = 100 + id) => ({
-  registration: { id, rack: null, endpoints: [{ listenerName: 'PLAINTEXT', host: `h${id}`, port: 9092, securityProtocol: 'PLAINTEXT' }] },
+  registration: {
+    id,
+    rack: null,
+    endpoints: [{ listenerName: 'PLAINTEXT', host: `h${id}`, port: 9092, securityProtocol: 'PLAINTEXT' }],
+  },
   brokerEpoch,
 });
 const brokers = (...ids: number[]) => new Map(ids.map((id) => [id, broker(id)]));
@@ -30,7 +41,9 @@ const state = (leader: number, isr: number[], more: Partial<PartitionState> = {}
 
 /** A cluster of living brokers and topic t with these partitions. */
 function cluster(live: number[], ...partitions: { replicas: number[]; state: PartitionState | null }[]): ClusterState {
-  const entries = partitions.map((partition, index) => [index, { assignment: replicas(...partition.replicas), state: partition.state }] as const);
+  const entries = partitions.map(
+    (partition, index) => [index, { assignment: replicas(...partition.replicas), state: partition.state }] as const,
+  );
   return {
     ...emptyClusterState(0, 2),
     liveBrokers: brokers(...live),
@@ -55,7 +68,13 @@ const told = (decision: Decision): string[] =>
 
 describe('controller decisions', () => {
   it('give a new topic leaders: the first living replica, all living ones in sync', () => {
-    const record = { topicId: TOPIC_ID, partitions: new Map([[0, replicas(1, 2)], [1, replicas(3, 2)]]) }; // prettier-ignore
+    const record = {
+      topicId: TOPIC_ID,
+      partitions: new Map([
+        [0, replicas(1, 2)],
+        [1, replicas(3, 2)],
+      ]),
+    };
     const before = cluster([1, 2]);
     const decision = addTopics(before, new Map([['t', record]]), () => 'unused');
     expect(shown(decision.writes)).to.deep.equal([
@@ -65,7 +84,11 @@ describe('controller decisions', () => {
       'ensure /brokers/topics/t/partitions/1',
       'create /brokers/topics/t/partitions/1/state {"controller_epoch":2,"leader":2,"version":1,"leader_epoch":0,"isr":[2]}',
     ]);
-    expect(told(decision)).to.deep.equal(['leaderAndIsr to 1: t-0', 'leaderAndIsr to 2: t-0,t-1', 'metadata to 1,2: t-0,t-1']);
+    expect(told(decision)).to.deep.equal([
+      'leaderAndIsr to 1: t-0',
+      'leaderAndIsr to 2: t-0,t-1',
+      'metadata to 1,2: t-0,t-1',
+    ]);
     const after = applyChanges(before, decision.changes);
     expect(after.topics.get('t')?.partitions.get(1)?.state).to.deep.include({ leader: 2, isr: [2], partitionEpoch: 0 });
   });
@@ -95,7 +118,13 @@ describe('controller decisions', () => {
 
   it('add only the partitions that are new when a topic grows', () => {
     const known = cluster([1], { replicas: [1], state: state(1, [1]) });
-    const record = { topicId: TOPIC_ID, partitions: new Map([[0, replicas(1)], [1, replicas(1)]]) }; // prettier-ignore
+    const record = {
+      topicId: TOPIC_ID,
+      partitions: new Map([
+        [0, replicas(1)],
+        [1, replicas(1)],
+      ]),
+    };
     const decision = addTopics(known, new Map([['t', record]]), () => 'unused');
     expect(shown(decision.writes).map((line) => line.split(' ').slice(0, 2).join(' '))).to.deep.equal([
       'ensure /brokers/topics/t/partitions/1',
@@ -105,13 +134,21 @@ describe('controller decisions', () => {
   });
 
   it('move leadership within the ISR when a leader goes, and shrink the ISR of what it followed', () => {
-    const before = cluster([1, 2, 3], { replicas: [1, 2, 3], state: state(1, [1, 2, 3]) }, { replicas: [2, 1], state: state(2, [2, 1], { partitionEpoch: 4 }) });
+    const before = cluster(
+      [1, 2, 3],
+      { replicas: [1, 2, 3], state: state(1, [1, 2, 3]) },
+      { replicas: [2, 1], state: state(2, [2, 1], { partitionEpoch: 4 }) },
+    );
     const decision = changeBrokers(before, brokers(2, 3), clean);
     expect(shown(decision.writes)).to.deep.equal([
       'set /brokers/topics/t/partitions/0/state v0 {"controller_epoch":2,"leader":2,"version":1,"leader_epoch":1,"isr":[2,3]}',
       'set /brokers/topics/t/partitions/1/state v4 {"controller_epoch":2,"leader":2,"version":1,"leader_epoch":1,"isr":[2]}',
     ]);
-    expect(told(decision)).to.deep.equal(['leaderAndIsr to 2: t-0,t-1', 'leaderAndIsr to 3: t-0', 'metadata to 2,3: t-0,t-1']);
+    expect(told(decision)).to.deep.equal([
+      'leaderAndIsr to 2: t-0,t-1',
+      'leaderAndIsr to 3: t-0',
+      'metadata to 2,3: t-0,t-1',
+    ]);
   });
 
   it('leave a partition without a leader rather than lose records, unless that is allowed', () => {
@@ -119,7 +156,9 @@ describe('controller decisions', () => {
     const careful = changeBrokers(before, brokers(2), clean);
     expect(shown(careful.writes)[0]).to.contain('"leader":-1,"version":1,"leader_epoch":1,"isr":[1]}');
     const reckless = changeBrokers(before, brokers(2), unclean);
-    expect(shown(reckless.writes)[0]).to.contain('"leader":2,"version":1,"leader_epoch":1,"isr":[2],"leader_recovery_state":1}');
+    expect(shown(reckless.writes)[0]).to.contain(
+      '"leader":2,"version":1,"leader_epoch":1,"isr":[2],"leader_recovery_state":1}',
+    );
   });
 
   it('elect the last ISR member again when it comes back', () => {
@@ -134,12 +173,20 @@ describe('controller decisions', () => {
   });
 
   it('tell everybody everything when they take over', () => {
-    const before = cluster([1, 2], { replicas: [1, 2], state: state(1, [1, 2]) }, { replicas: [3, 2], state: state(3, [3, 2]) });
+    const before = cluster(
+      [1, 2],
+      { replicas: [1, 2], state: state(1, [1, 2]) },
+      { replicas: [3, 2], state: state(3, [3, 2]) },
+    );
     const decision = takeOver(before, clean);
     expect(shown(decision.writes)).to.deep.equal([
       'set /brokers/topics/t/partitions/1/state v0 {"controller_epoch":2,"leader":2,"version":1,"leader_epoch":1,"isr":[2]}',
     ]);
-    expect(told(decision)).to.deep.equal(['metadata to 1,2: t-0,t-1', 'leaderAndIsr to 1: t-0', 'leaderAndIsr to 2: t-0,t-1']);
+    expect(told(decision)).to.deep.equal([
+      'metadata to 1,2: t-0,t-1',
+      'leaderAndIsr to 1: t-0',
+      'leaderAndIsr to 2: t-0,t-1',
+    ]);
   });
 
   it('move leaders off a broker that wants to stop, and say what could not move', () => {
@@ -151,20 +198,25 @@ describe('controller decisions', () => {
       { replicas: [1], state: state(1, [1]) },
     );
     const { decision, remaining } = shutDownBroker(before, 1);
-    expect(shown(decision.writes).map((line) => line.replace(/^.*partitions\/(\d).*"leader":(\d).*"isr":(.*)}$/, '$1 $2 $3'))).to.deep.equal([
-      '0 2 [2]',
-      '2 2 [2]',
-    ]);
+    expect(
+      shown(decision.writes).map((line) => line.replace(/^.*partitions\/(\d).*"leader":(\d).*"isr":(.*)}$/, '$1 $2 $3')),
+    ).to.deep.equal(['0 2 [2]', '2 2 [2]']);
     expect(remaining).to.deep.equal([{ topic: 't', partition: 1 }]);
     expect(told(decision)).to.include('stopReplica to 1: t-2');
   });
 
   it('give leadership back to preferred replicas once enough of it is elsewhere', () => {
-    const before = cluster([1, 2], { replicas: [1, 2], state: state(2, [2, 1]) }, { replicas: [1, 2], state: state(1, [1, 2]) });
+    const before = cluster(
+      [1, 2],
+      { replicas: [1, 2], state: state(2, [2, 1]) },
+      { replicas: [1, 2], state: state(1, [1, 2]) },
+    );
     expect(partitionsToRebalance(before, 50)).to.deep.equal([]);
     const due = partitionsToRebalance(before, 10);
     expect(due).to.deep.equal([{ topic: 't', partition: 0 }]);
-    expect(shown(electPreferredLeaders(before, due).writes)[0]).to.contain('"leader":1,"version":1,"leader_epoch":1,"isr":[2,1]');
+    expect(shown(electPreferredLeaders(before, due).writes)[0]).to.contain(
+      '"leader":1,"version":1,"leader_epoch":1,"isr":[2,1]',
+    );
   });
 });
 
@@ -178,12 +230,18 @@ describe('topic deletion', () => {
     expect(told(begun)).to.deep.equal(['metadata to 1,2: t-0', 'stopReplica to 1: t-0', 'stopReplica to 2: t-0']);
     const deleting = applyChanges(before, begun.changes);
     const [toOne] = requestsFor(deleting, begun.orders, 'PLAINTEXT');
-    expect(toOne?.kind === 'updateMetadata' && toOne.request.topicStates[0]?.partitionStates[0]?.leader).to.equal(LEADER_DURING_DELETE);
+    expect(toOne?.kind === 'updateMetadata' && toOne.request.topicStates[0]?.partitionStates[0]?.leader).to.equal(
+      LEADER_DURING_DELETE,
+    );
 
     const half = replicasStopped(deleting, 1, [{ topic: 't', partition: 0, errorCode: 0 }]);
     expect(half.writes).to.deep.equal([]);
     const whole = replicasStopped(applyChanges(deleting, half.changes), 2, [{ topic: 't', partition: 0, errorCode: 0 }]);
-    expect(shown(whole.writes)).to.deep.equal(['deleteTree /brokers/topics/t', 'deleteTree /config/topics/t', 'deleteTree /admin/delete_topics/t']);
+    expect(shown(whole.writes)).to.deep.equal([
+      'deleteTree /brokers/topics/t',
+      'deleteTree /config/topics/t',
+      'deleteTree /admin/delete_topics/t',
+    ]);
     expect(applyChanges(deleting, [...half.changes, ...whole.changes]).topics.has('t')).to.equal(false);
   });
 
@@ -225,7 +283,9 @@ describe('alterPartition()', () => {
           {
             topicName: '',
             topicId: TOPIC_ID,
-            partitions: [{ partitionIndex: 0, leaderEpoch: 3, newIsr: [1, 2], leaderRecoveryState: 0, partitionEpoch: 5, ...change }],
+            partitions: [
+              { partitionIndex: 0, leaderEpoch: 3, newIsr: [1, 2], leaderRecoveryState: 0, partitionEpoch: 5, ...change },
+            ],
           },
         ],
         ...whole,
@@ -239,7 +299,12 @@ describe('alterPartition()', () => {
     expect(shown(decision.writes)).to.deep.equal([
       'set /brokers/topics/t/partitions/0/state v5 {"controller_epoch":2,"leader":1,"version":1,"leader_epoch":3,"isr":[1,2]}',
     ]);
-    expect(response.topics[0]?.partitions[0]).to.deep.include({ errorCode: 0, partitionEpoch: 6, leaderEpoch: 3, isr: [1, 2] });
+    expect(response.topics[0]?.partitions[0]).to.deep.include({
+      errorCode: 0,
+      partitionEpoch: 6,
+      leaderEpoch: 3,
+      isr: [1, 2],
+    });
     expect(told(decision)).to.deep.equal(['metadata to 1,2: t-0']);
   });
 

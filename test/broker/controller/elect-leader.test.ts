@@ -1,13 +1,24 @@
 import { expect } from 'chai';
 import {
-  electForControlledShutdown, electForNew, electForOffline, electForReassignment, electPreferred,
+  electForControlledShutdown,
+  electForNew,
+  electForOffline,
+  electForReassignment,
+  electPreferred,
 } from '../../../broker/controller/elect-leader.ts';
 
-const alive = (...ids: number[]) => (id: number): boolean => ids.includes(id);
+const alive =
+  (...ids: number[]) =>
+  (id: number): boolean =>
+    ids.includes(id);
 
 describe('leader elections', () => {
   it('new: the first living replica, all living ones in sync', () => {
-    expect(electForNew({ replicas: [1, 2, 3], isAlive: alive(2, 3) })).to.deep.equal({ leader: 2, isr: [2, 3], unclean: false });
+    expect(electForNew({ replicas: [1, 2, 3], isAlive: alive(2, 3) })).to.deep.equal({
+      leader: 2,
+      isr: [2, 3],
+      unclean: false,
+    });
     expect(electForNew({ replicas: [1], isAlive: alive() })).to.equal(null);
   });
 
@@ -29,7 +40,11 @@ describe('leader elections', () => {
   });
 
   it('preferred: the head of the assignment or nobody', () => {
-    expect(electPreferred({ replicas: [1, 2], isr: [2, 1], isAlive: alive(1, 2) })).to.deep.equal({ leader: 1, isr: [2, 1], unclean: false });
+    expect(electPreferred({ replicas: [1, 2], isr: [2, 1], isAlive: alive(1, 2) })).to.deep.equal({
+      leader: 1,
+      isr: [2, 1],
+      unclean: false,
+    });
     expect(electPreferred({ replicas: [1, 2], isr: [2], isAlive: alive(1, 2) })).to.equal(null);
     expect(electPreferred({ replicas: [], isr: [], isAlive: alive() })).to.equal(null);
   });

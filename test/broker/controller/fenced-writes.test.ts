@@ -22,7 +22,10 @@ class Tree implements WritingClient {
     for (const [index, op] of ops.entries()) {
       const error = this.carryOut(next, op);
       if (error === ErrorCode.OK) continue;
-      const results = ops.map((_, at) => ({ op: 'error' as const, error: at < index ? 0 : at === index ? error : ErrorCode.RUNTIMEINCONSISTENCY }));
+      const results = ops.map((_, at) => ({
+        op: 'error' as const,
+        error: at < index ? 0 : at === index ? error : ErrorCode.RUNTIMEINCONSISTENCY,
+      }));
       throw new CoordinatorError(error, op.path, { results });
     }
     this.paths.clear();
@@ -51,7 +54,9 @@ class Tree implements WritingClient {
 
   async getChildren(path: string): Promise<never> {
     if (!this.paths.has(path)) throw new CoordinatorError(ErrorCode.NONODE, path);
-    const below = [...this.paths].filter((other) => other.startsWith(`${path}/`)).map((other) => other.slice(path.length + 1));
+    const below = [...this.paths]
+      .filter((other) => other.startsWith(`${path}/`))
+      .map((other) => other.slice(path.length + 1));
     return { children: below.filter((name) => !name.includes('/')) } as never;
   }
 }
@@ -65,7 +70,10 @@ describe('FencedWriter', () => {
   });
 
   it('puts a check of the epoch before the writes', async () => {
-    await writer.write([{ op: 'create', path: '/t/p', data: null }, { op: 'set', path: '/t', data: Buffer.alloc(0), version: -1 }]); // prettier-ignore
+    await writer.write([
+      { op: 'create', path: '/t/p', data: null },
+      { op: 'set', path: '/t', data: Buffer.alloc(0), version: -1 },
+    ]);
     expect(tree.multis).to.deep.equal([['check /controller_epoch', 'create /t/p', 'setData /t']]);
   });
 
@@ -77,8 +85,14 @@ describe('FencedWriter', () => {
   });
 
   it('makes sure of a znode, whether it is there or not', async () => {
-    await writer.write([{ op: 'ensure', path: '/t/p' }, { op: 'create', path: '/t/p/0', data: null }]); // prettier-ignore
-    await writer.write([{ op: 'ensure', path: '/t/p' }, { op: 'create', path: '/t/p/1', data: null }]); // prettier-ignore
+    await writer.write([
+      { op: 'ensure', path: '/t/p' },
+      { op: 'create', path: '/t/p/0', data: null },
+    ]);
+    await writer.write([
+      { op: 'ensure', path: '/t/p' },
+      { op: 'create', path: '/t/p/1', data: null },
+    ]);
     expect([...tree.paths]).to.include.members(['/t/p/0', '/t/p/1']);
   });
 
@@ -93,7 +107,13 @@ describe('FencedWriter', () => {
     tree.meanwhile = () => tree.paths.add('/t/a/new');
     await writer.write([{ op: 'deleteTree', path: '/t' }]);
     expect([...tree.paths]).to.deep.equal(['/controller_epoch']);
-    expect(tree.multis[0]).to.deep.equal(['check /controller_epoch', 'delete /t/a/b', 'delete /t/c', 'delete /t/a', 'delete /t']);
+    expect(tree.multis[0]).to.deep.equal([
+      'check /controller_epoch',
+      'delete /t/a/b',
+      'delete /t/c',
+      'delete /t/a',
+      'delete /t',
+    ]);
     await writer.write([{ op: 'deleteTree', path: '/t' }]);
   });
 

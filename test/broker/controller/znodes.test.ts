@@ -1,7 +1,16 @@
 import { expect } from 'chai';
 import {
-  brokerIdZnode, clusterIdZnode, configChangeZnode, configZnode, controllerEpochZnode, controllerZnode, featureZnode, partitionStateZnode,
-  producerIdBlockZnode, topicZnode, ZnodeError,
+  brokerIdZnode,
+  clusterIdZnode,
+  configChangeZnode,
+  configZnode,
+  controllerEpochZnode,
+  controllerZnode,
+  featureZnode,
+  partitionStateZnode,
+  producerIdBlockZnode,
+  topicZnode,
+  ZnodeError,
 } from '../../../broker/controller/znodes.ts';
 
 const text = (data: Buffer): string => data.toString();
@@ -16,15 +25,23 @@ describe('znodes', () => {
       '{"features":{},"listener_security_protocol_map":{"PLAINTEXT":"PLAINTEXT"},"endpoints":["PLAINTEXT://host:9092"],"jmx_port":-1,' +
         '"port":9092,"host":"host","version":5,"timestamp":"1700000000000"}',
     );
-    expect(text(brokerIdZnode.encode({ id: 0, endpoints, rack: 'r1' }, 1))).to.contain('"jmx_port":-1,"rack":"r1","port":9092');
+    expect(text(brokerIdZnode.encode({ id: 0, endpoints, rack: 'r1' }, 1))).to.contain(
+      '"jmx_port":-1,"rack":"r1","port":9092',
+    );
     const replicas = { replicas: [1, 2], addingReplicas: [], removingReplicas: [] };
     expect(text(topicZnode.encode({ topicId: '2wsVfaPQSW2y7i5fkXoQqA', partitions: new Map([[0, replicas]]) }))).to.equal(
       '{"partitions":{"0":[1,2]},"topic_id":"2wsVfaPQSW2y7i5fkXoQqA","adding_replicas":{},"removing_replicas":{},"version":3}',
     );
     const state = { controllerEpoch: 1, leader: 1, leaderEpoch: 0, isr: [1, 2], recovering: false };
-    expect(text(partitionStateZnode.encode(state))).to.equal('{"controller_epoch":1,"leader":1,"version":1,"leader_epoch":0,"isr":[1,2]}');
-    expect(text(partitionStateZnode.encode({ ...state, recovering: true }))).to.match(/"isr":\[1,2\],"leader_recovery_state":1}$/);
-    expect(text(configZnode.encode(new Map([['retention.ms', '1000']])))).to.equal('{"version":1,"config":{"retention.ms":"1000"}}');
+    expect(text(partitionStateZnode.encode(state))).to.equal(
+      '{"controller_epoch":1,"leader":1,"version":1,"leader_epoch":0,"isr":[1,2]}',
+    );
+    expect(text(partitionStateZnode.encode({ ...state, recovering: true }))).to.match(
+      /"isr":\[1,2\],"leader_recovery_state":1}$/,
+    );
+    expect(text(configZnode.encode(new Map([['retention.ms', '1000']])))).to.equal(
+      '{"version":1,"config":{"retention.ms":"1000"}}',
+    );
     expect(text(configChangeZnode.encode('topics', 't'))).to.equal('{"version":2,"entity_path":"topics/t"}');
     expect(text(clusterIdZnode.encode('2wsVfaPQSW2y7i5fkXoQqA'))).to.equal('{"version":"1","id":"2wsVfaPQSW2y7i5fkXoQqA"}');
     expect(text(featureZnode.encode())).to.equal('{"features":{},"version":2,"status":1}');
@@ -57,9 +74,18 @@ describe('znodes', () => {
   });
 
   it('refuse what is no such znode, and say where it is', () => {
-    expect(() => topicZnode.decode('t', Buffer.from('{}'))).to.throw(ZnodeError, '/brokers/topics/t: "partitions" is missing');
-    expect(() => topicZnode.decode('t', Buffer.from('{"partitions":{"x":[1]}}'))).to.throw(ZnodeError, '"x" is not a partition number');
-    expect(() => topicZnode.decode('t', Buffer.from('{"partitions":{"0":"1"}}'))).to.throw(ZnodeError, 'a list of broker ids was expected');
+    expect(() => topicZnode.decode('t', Buffer.from('{}'))).to.throw(
+      ZnodeError,
+      '/brokers/topics/t: "partitions" is missing',
+    );
+    expect(() => topicZnode.decode('t', Buffer.from('{"partitions":{"x":[1]}}'))).to.throw(
+      ZnodeError,
+      '"x" is not a partition number',
+    );
+    expect(() => topicZnode.decode('t', Buffer.from('{"partitions":{"0":"1"}}'))).to.throw(
+      ZnodeError,
+      'a list of broker ids was expected',
+    );
     expect(() => controllerZnode.decode(null)).to.throw(ZnodeError, 'it is empty');
     expect(() => controllerEpochZnode.decode(Buffer.from('one'))).to.throw(ZnodeError, '"one" is not a number');
     expect(() => partitionStateZnode.decode('t', 1, Buffer.from('nonsense'))).to.throw(ZnodeError, 'it is not JSON');

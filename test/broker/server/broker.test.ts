@@ -47,7 +47,14 @@ async function send(client: TestClient, name: string, records: Buffer, acks = -1
 
 /** All values of partition 0, from the beginning. */
 async function read(client: TestClient, name: string): Promise<string[]> {
-  const partition = { partition: 0, fetchOffset: 0, currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1, partitionMaxBytes: 1 << 20 };
+  const partition = {
+    partition: 0,
+    fetchOffset: 0,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes: 1 << 20,
+  };
   const request = {
     replicaId: -1,
     maxWaitMs: 0,
@@ -94,12 +101,22 @@ describe('a broker', () => {
     const session = await cluster.session();
     const { children } = await session.getChildren('/');
     expect([...children].sort()).to.deep.equal(
-      ['admin', 'brokers', 'cluster', 'config', 'consumers', 'controller', 'controller_epoch', 'feature'].concat(
-        ['isr_change_notification', 'latest_producer_id_block', 'log_dir_event_notification', 'zookeeper'],
-      ),
+      ['admin', 'brokers', 'cluster', 'config', 'consumers', 'controller', 'controller_epoch', 'feature'].concat([
+        'isr_change_notification',
+        'latest_producer_id_block',
+        'log_dir_event_notification',
+        'zookeeper',
+      ]),
     );
     const registration = await json(session, '/brokers/ids/7');
-    expect(registration).to.deep.include({ features: {}, host: '127.0.0.1', port: broker.port, jmx_port: -1, rack: 'r1', version: 5 });
+    expect(registration).to.deep.include({
+      features: {},
+      host: '127.0.0.1',
+      port: broker.port,
+      jmx_port: -1,
+      rack: 'r1',
+      version: 5,
+    });
     expect(await json(session, '/controller')).to.deep.include({ version: 2, brokerid: 7, kraftControllerEpoch: -1 });
     expect((await json(session, '/cluster/id'))['id']).to.equal(broker.clusterId);
     expect(Buffer.from((await session.getData('/controller_epoch')).data!).toString()).to.equal('1');
@@ -111,19 +128,33 @@ describe('a broker', () => {
     const broker = await cluster.broker();
     const client = await cluster.client(broker);
     const session = await cluster.session();
-    const [created] = await create(client, topic('t', { numPartitions: 2, configs: [{ name: 'retention.ms', value: '5000' }] }));
+    const [created] = await create(
+      client,
+      topic('t', { numPartitions: 2, configs: [{ name: 'retention.ms', value: '5000' }] }),
+    );
     expect(created).to.include({ errorCode: 0, numPartitions: 2, replicationFactor: 1 });
     expect(created!.configs!.find(({ name }) => name === 'retention.ms')).to.include({ value: '5000', configSource: 1 });
 
     const topicZnode = await json(session, '/brokers/topics/t');
-    expect(topicZnode).to.deep.equal({ removing_replicas: {}, partitions: { 0: [0], 1: [0] }, topic_id: created!.topicId, adding_replicas: {}, version: 3 });
+    expect(topicZnode).to.deep.equal({
+      removing_replicas: {},
+      partitions: { 0: [0], 1: [0] },
+      topic_id: created!.topicId,
+      adding_replicas: {},
+      version: 3,
+    });
     expect(await json(session, '/config/topics/t')).to.deep.equal({ version: 1, config: { 'retention.ms': '5000' } });
     const state = await json(session, '/brokers/topics/t/partitions/1/state');
     expect(state).to.deep.equal({ controller_epoch: 1, leader: 0, version: 1, leader_epoch: 0, isr: [0] });
-    expect(readdirSync(join(cluster.dir, 'logs-0', 't-0'))).to.include.members(['partition.metadata', 'leader-epoch-checkpoint']);
+    expect(readdirSync(join(cluster.dir, 'logs-0', 't-0'))).to.include.members([
+      'partition.metadata',
+      'leader-epoch-checkpoint',
+    ]);
 
     const growth = { topics: [{ name: 't', count: 3, assignments: null }], timeoutMs: 20_000, validateOnly: false };
-    expect((await client.call(createPartitions, growth)).results).to.deep.equal([{ name: 't', errorCode: 0, errorMessage: null }]);
+    expect((await client.call(createPartitions, growth)).results).to.deep.equal([
+      { name: 't', errorCode: 0, errorMessage: null },
+    ]);
     expect((await client.call(createPartitions, growth)).results[0]).to.include({
       errorCode: ErrorCode.INVALID_PARTITIONS,
       errorMessage: 'Topic already has 3 partitions.',
@@ -131,7 +162,9 @@ describe('a broker', () => {
     const asked = { topics: [{ name: null, topicId: created!.topicId }], allowAutoTopicCreation: false };
     const described = (await client.call(metadata, asked)).topics[0]!;
     expect(described).to.include({ name: 't', topicId: created!.topicId, errorCode: 0 });
-    expect(described.partitions.map(({ partitionIndex, leaderId, isrNodes }) => [partitionIndex, leaderId, isrNodes])).to.deep.equal([
+    expect(
+      described.partitions.map(({ partitionIndex, leaderId, isrNodes }) => [partitionIndex, leaderId, isrNodes]),
+    ).to.deep.equal([
       [0, 0, [0]],
       [1, 0, [0]],
       [2, 0, [0]],
@@ -190,11 +223,22 @@ describe('a broker', () => {
       { resourceType: 4, resourceName: '5', configurationKeys: null },
       { resourceType: 2, resourceName: 'no', configurationKeys: null },
     ];
-    const { results } = await client.call(describeConfigs, { resources, includeSynonyms: true, includeDocumentation: false });
+    const { results } = await client.call(describeConfigs, {
+      resources,
+      includeSynonyms: true,
+      includeDocumentation: false,
+    });
     const entries = Object.fromEntries(results[0]!.configs.map((entry) => [entry.name, entry]));
-    expect(entries['segment.ms']).to.deep.include({ value: '1000', configSource: 1, synonyms: [{ name: 'segment.ms', value: '1000', source: 1 }] });
+    expect(entries['segment.ms']).to.deep.include({
+      value: '1000',
+      configSource: 1,
+      synonyms: [{ name: 'segment.ms', value: '1000', source: 1 }],
+    });
     expect(entries['retention.ms']).to.deep.include({ value: '3600000', configSource: 5, synonyms: [] });
-    expect(entries['min.insync.replicas']).to.deep.include({ value: '1', synonyms: [{ name: 'min.insync.replicas', value: '1', source: 5 }] });
+    expect(entries['min.insync.replicas']).to.deep.include({
+      value: '1',
+      synonyms: [{ name: 'min.insync.replicas', value: '1', source: 5 }],
+    });
     expect(results[1]!.configs[0]).to.deep.include({ value: '1', configSource: 4, configType: 3, readOnly: true });
     expect(results[2]).to.include({
       errorCode: ErrorCode.INVALID_REQUEST,
@@ -210,7 +254,12 @@ describe('a broker', () => {
     const ask = { transactionalId: null, transactionTimeoutMs: 1000, producerId: -1, producerEpoch: -1 };
     expect(await client.call(initProducerId, ask)).to.include({ errorCode: 0, producerId: 0, producerEpoch: 0 });
     expect(await client.call(initProducerId, ask)).to.include({ producerId: 1 });
-    expect(await json(session, '/latest_producer_id_block')).to.deep.equal({ version: 1, broker: 0, block_start: '0', block_end: '999' });
+    expect(await json(session, '/latest_producer_id_block')).to.deep.equal({
+      version: 1,
+      broker: 0,
+      block_start: '0',
+      block_end: '999',
+    });
     const find = async () => await client.call(findCoordinator, { key: 'g', keyType: 0, coordinatorKeys: [] }, 3);
     expect(await find()).to.include({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
     await broker.cache.waitUntil(() => broker.cache.partitionCount('__consumer_offsets') === 2, 20_000);
@@ -231,23 +280,63 @@ describe('a broker', () => {
     const long = 'x'.repeat(250);
     const cases: [string, TopicSpec, number, string | null][] = [
       ['one that exists', topic('taken'), ErrorCode.TOPIC_ALREADY_EXISTS, "Topic 'taken' already exists."],
-      ['a slash', topic('a/b'), ErrorCode.INVALID_TOPIC_EXCEPTION, "Topic name is invalid: 'a/b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"],
+      [
+        'a slash',
+        topic('a/b'),
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        "Topic name is invalid: 'a/b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+      ],
       ['two dots', topic('..'), ErrorCode.INVALID_TOPIC_EXCEPTION, "Topic name is invalid: '..' is not allowed"],
       ['no name', topic(''), ErrorCode.INVALID_TOPIC_EXCEPTION, 'Topic name is invalid: the empty string is not allowed'],
-      ['a long name', topic(long), ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: the length of '${long}' is longer than the max allowed length 249`],
-      ['a collision', topic('with_dot'), ErrorCode.INVALID_TOPIC_EXCEPTION, "Topic 'with_dot' collides with existing topics: with.dot"],
-      ['no partitions', topic('n', { numPartitions: 0 }), ErrorCode.INVALID_PARTITIONS, 'Number of partitions must be larger than 0.'],
-      ['too many replicas', topic('n', { replicationFactor: 3 }), ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor: 3 larger than available brokers: 1.'],
-      ['a wrong config value', topic('n', { configs: [{ name: 'retention.ms', value: 'long' }] }), ErrorCode.INVALID_CONFIG, 'Invalid value long for configuration retention.ms: Not a number of type LONG'],
-      ['an unknown config', topic('n', { configs: [{ name: 'no.such', value: '1' }] }), ErrorCode.INVALID_CONFIG, 'Unknown topic config name: no.such'],
-      ['a null config', topic('n', { configs: [{ name: 'retention.ms', value: null }] }), ErrorCode.INVALID_CONFIG, 'Null value not supported for topic configs: retention.ms'],
+      [
+        'a long name',
+        topic(long),
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        `Topic name is invalid: the length of '${long}' is longer than the max allowed length 249`,
+      ],
+      [
+        'a collision',
+        topic('with_dot'),
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        "Topic 'with_dot' collides with existing topics: with.dot",
+      ],
+      [
+        'no partitions',
+        topic('n', { numPartitions: 0 }),
+        ErrorCode.INVALID_PARTITIONS,
+        'Number of partitions must be larger than 0.',
+      ],
+      [
+        'too many replicas',
+        topic('n', { replicationFactor: 3 }),
+        ErrorCode.INVALID_REPLICATION_FACTOR,
+        'Replication factor: 3 larger than available brokers: 1.',
+      ],
+      [
+        'a wrong config value',
+        topic('n', { configs: [{ name: 'retention.ms', value: 'long' }] }),
+        ErrorCode.INVALID_CONFIG,
+        'Invalid value long for configuration retention.ms: Not a number of type LONG',
+      ],
+      [
+        'an unknown config',
+        topic('n', { configs: [{ name: 'no.such', value: '1' }] }),
+        ErrorCode.INVALID_CONFIG,
+        'Unknown topic config name: no.such',
+      ],
+      [
+        'a null config',
+        topic('n', { configs: [{ name: 'retention.ms', value: null }] }),
+        ErrorCode.INVALID_CONFIG,
+        'Null value not supported for topic configs: retention.ms',
+      ],
       [
         'gaps in the assignment',
         topic('n', { numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 1, brokerIds: [0] }] }),
         ErrorCode.INVALID_REPLICA_ASSIGNMENT,
         'partitions should be a consecutive 0-based integer sequence',
       ],
-    ]; // prettier-ignore
+    ];
     for (const [what, spec, errorCode, errorMessage] of cases) {
       it(`refuses ${what}, and creates the others`, async () => {
         const results = await create(client, spec, topic('fine'));
@@ -258,7 +347,10 @@ describe('a broker', () => {
 
     it('refuses a topic that is named twice, and writes nothing in a dry run', async () => {
       const [twice] = await create(client, topic('n'), topic('n'));
-      expect(twice).to.include({ errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Found multiple entries for this topic.' });
+      expect(twice).to.include({
+        errorCode: ErrorCode.INVALID_REQUEST,
+        errorMessage: 'Found multiple entries for this topic.',
+      });
       const dry = await client.call(createTopics, { topics: [topic('n')], timeoutMs: 1000, validateOnly: true });
       expect(dry.topics[0]).to.include({ errorCode: 0 });
       expect((await create(client, topic('n')))[0]).to.include({ errorCode: 0 });
@@ -287,14 +379,20 @@ describe('a broker', () => {
       const began = performance.now();
       const why = await refusal(cluster.broker(0, { 'zookeeper.connection.timeout.ms': '300' }));
       expect(performance.now() - began).to.be.at.least(290);
-      expect(why).to.match(/^kafka\.zookeeper\.ZooKeeperClientTimeoutException: Timed out waiting for connection while in state: CONNECTING/);
+      expect(why).to.match(
+        /^kafka\.zookeeper\.ZooKeeperClientTimeoutException: Timed out waiting for connection while in state: CONNECTING/,
+      );
       expect(why).to.contain(`127.0.0.1:${cluster.coordinatorPort}`);
       await cluster.restartCoordinator();
     });
 
     it('refuses a chroot that is no path', async () => {
-      const why = await refusal(cluster.broker(0, { 'zookeeper.connect': `127.0.0.1:${cluster.coordinatorPort}/bad//chroot` }));
-      expect(why).to.equal('java.lang.IllegalArgumentException: Invalid path string "/bad//chroot" caused by empty node name specified @5');
+      const why = await refusal(
+        cluster.broker(0, { 'zookeeper.connect': `127.0.0.1:${cluster.coordinatorPort}/bad//chroot` }),
+      );
+      expect(why).to.equal(
+        'java.lang.IllegalArgumentException: Invalid path string "/bad//chroot" caused by empty node name specified @5',
+      );
     });
 
     it('keeps everything under a chroot, which it creates', async () => {
@@ -324,7 +422,10 @@ describe('a broker', () => {
       const { sessionId, password } = broker.link.client;
       // Whoever has a session's id and password can close it.
       const { CoordinatorClient } = await import('../../../shared/client/client.ts');
-      const thief = await CoordinatorClient.connect({ servers: `127.0.0.1:${cluster.coordinatorPort}`, session: { sessionId, password } });
+      const thief = await CoordinatorClient.connect({
+        servers: `127.0.0.1:${cluster.coordinatorPort}`,
+        session: { sessionId, password },
+      });
       await thief.close();
       let after = await session.exists('/brokers/ids/0');
       while (after === null || after.czxid === before.czxid) after = await session.exists('/brokers/ids/0');
@@ -371,7 +472,9 @@ describe('a broker', () => {
     it('says that its port is in use, and never registers', async () => {
       const why = await refusal(cluster.broker(2, { listeners: `PLAINTEXT://127.0.0.1:${first.port}` }));
       expect(why).to.match(
-        new RegExp(`^org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:${first.port}: Address already in use.\n`),
+        new RegExp(
+          `^org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:${first.port}: Address already in use.\n`,
+        ),
       );
       const session = await cluster.session();
       expect((await session.getChildren('/brokers/ids')).children).to.deep.equal(['1']);
@@ -383,7 +486,10 @@ describe('a broker', () => {
       expect(await refusal(cluster.broker(3, dirs))).to.match(
         /^kafka\.common\.InconsistentBrokerIdException: Configured broker\.id 3 doesn't match stored broker\.id Some\(1\) in meta\.properties\./,
       );
-      writeFileSync(join(cluster.dir, 'logs-1', 'meta.properties'), 'version=0\nbroker.id=1\ncluster.id=AnotherClusterAltogether\n');
+      writeFileSync(
+        join(cluster.dir, 'logs-1', 'meta.properties'),
+        'version=0\nbroker.id=1\ncluster.id=AnotherClusterAltogether\n',
+      );
       expect(await refusal(cluster.broker(1))).to.match(
         /^kafka\.common\.InconsistentClusterIdException: The Cluster ID .{22} doesn't match stored clusterId Some\(AnotherClusterAltogether\)/,
       );
@@ -393,7 +499,9 @@ describe('a broker', () => {
       const file = join(cluster.dir, 'a-file');
       writeFileSync(file, '');
       const why = await refusal(cluster.broker(2, { 'log.dirs': join(file, 'logs') }));
-      expect(why).to.contain(`Shutdown broker because none of the specified log dirs from ${join(file, 'logs')} can be created or validated`);
+      expect(why).to.contain(
+        `Shutdown broker because none of the specified log dirs from ${join(file, 'logs')} can be created or validated`,
+      );
     });
   });
 });

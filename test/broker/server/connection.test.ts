@@ -18,7 +18,12 @@ const REQUEST_BYTES_MAX = 1000;
 class Bench {
   readonly server: SocketServer;
   readonly log: string[] = [];
-  readonly waiting: { context: RequestContext; answer: (errorCode: number) => void; fail: (error: Error) => void; close: () => void }[] = [];
+  readonly waiting: {
+    context: RequestContext;
+    answer: (errorCode: number) => void;
+    fail: (error: Error) => void;
+    close: () => void;
+  }[] = [];
   private arrived: (() => void) | null = null;
   port = 0;
   overlaps = false;
@@ -61,7 +66,11 @@ class Bench {
       handle: (_request: never, context: RequestContext) => ({
         throttleTimeMs: 0,
         errorCode: 0,
-        groups: Array.from({ length: Number(context.clientId) }, (_, i) => ({ groupId: `group-${i}`, protocolType: 'x'.repeat(100), groupState: '' })),
+        groups: Array.from({ length: Number(context.clientId) }, (_, i) => ({
+          groupId: `group-${i}`,
+          protocolType: 'x'.repeat(100),
+          groupState: '',
+        })),
       }),
     };
     const router: RequestRouter = new RequestRouter([held, prompt, new ApiVersionsHandler(() => router.apis)]);
@@ -170,7 +179,11 @@ describe('a client connection', () => {
       return bytes;
     };
     const cases: [string, () => Buffer, RegExp][] = [
-      ['a size above socket.request.max.bytes', () => int32(REQUEST_BYTES_MAX + 1), /InvalidReceiveException: Invalid receive \(size = 1001 larger/],
+      [
+        'a size above socket.request.max.bytes',
+        () => int32(REQUEST_BYTES_MAX + 1),
+        /InvalidReceiveException: Invalid receive \(size = 1001 larger/,
+      ],
       ['a negative size', () => int32(-1), /InvalidReceiveException: Invalid receive \(size = -1\)/],
       ['an HTTP request', () => Buffer.from('GET / HTTP/1.1\r\n\r\n'), /Invalid receive \(size = 1195725856 larger/],
       ['an empty frame', () => int32(0), /Error parsing request header/],
@@ -178,7 +191,11 @@ describe('a client connection', () => {
       ['an API nobody knows', () => frame(999, 0, 1), /Unknown API key 999/],
       ['an API that is not served', () => frame(0, 3, 1), /Received request api key Produce which is not enabled/],
       ['a version that is not served', () => frame(12, 99, 1, body()), /key 12 \(Heartbeat\) and unsupported version 99/],
-      ['a body that ends too early', () => frame(12, 0, 1, body().subarray(0, 5)), /Error getting request for apiKey: Heartbeat, apiVersion: 0/],
+      [
+        'a body that ends too early',
+        () => frame(12, 0, 1, body().subarray(0, 5)),
+        /Error getting request for apiKey: Heartbeat, apiVersion: 0/,
+      ],
     ];
     for (const [what, bytes, line] of cases) {
       it(`loses its connection over ${what}, with one line in the log, and nobody else does`, async () => {
@@ -252,7 +269,9 @@ describe('SocketServer', () => {
     await first.receive();
     const second = await bench.connect();
     await second.untilClosed();
-    expect(bench.log).to.include('Rejected connection from /127.0.0.1, address already has the configured maximum of 1 connections.');
+    expect(bench.log).to.include(
+      'Rejected connection from /127.0.0.1, address already has the configured maximum of 1 connections.',
+    );
     first.close();
     await bench.server.close();
   });
@@ -274,7 +293,9 @@ describe('SocketServer', () => {
 
   it('says which port is in use', async () => {
     const bench = await new Bench().start();
-    const listeners = [{ listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT' as const, host: '127.0.0.1', port: bench.port }];
+    const listeners = [
+      { listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT' as const, host: '127.0.0.1', port: bench.port },
+    ];
     const second = new Bench({ listeners });
     const error = await second.server.bind().then(
       () => null,

@@ -63,7 +63,9 @@ describe('parseCommandLine()', () => {
   });
 
   it('says which file is not there', () => {
-    expect(() => parseCommandLine(['/no/such/file'])).to.throw('/no/such/file').with.property('className', 'java.nio.file.NoSuchFileException');
+    expect(() => parseCommandLine(['/no/such/file']))
+      .to.throw('/no/such/file')
+      .with.property('className', 'java.nio.file.NoSuchFileException');
   });
 
   it('refuses an override without a value, and words that are no options', () => {
@@ -73,7 +75,10 @@ describe('parseCommandLine()', () => {
     const strays = parseCommandLine([file, 'extra', 'words']);
     expect(strays.kind === 'usage' && strays.text.split('\n')[0]).to.equal('Found non argument parameters: extra,words');
     const run = parseCommandLine([file, '--override', 'broker.id=7', '--override=log.dirs=/x=y']);
-    expect(run.kind === 'run' && [run.properties.get('broker.id'), run.properties.get('log.dirs')]).to.deep.equal(['7', '/x=y']);
+    expect(run.kind === 'run' && [run.properties.get('broker.id'), run.properties.get('log.dirs')]).to.deep.equal([
+      '7',
+      '/x=y',
+    ]);
   });
 });
 
@@ -106,7 +111,9 @@ describe('the broker process', () => {
     expect(await createTopic(broker.port, 't')).to.equal(0);
     broker.child.kill('SIGTERM');
     expect(await broker.exited).to.equal(0);
-    expect(broker.output()).to.match(/Terminating process due to signal SIGTERM/).and.to.match(/\[KafkaServer id=0\] shut down completed/);
+    expect(broker.output())
+      .to.match(/Terminating process due to signal SIGTERM/)
+      .and.to.match(/\[KafkaServer id=0\] shut down completed/);
     expect(existsSync(join(cluster.dir, 'logs-0', '.kafka_cleanshutdown'))).to.equal(true);
     expect(existsSync(join(cluster.dir, 'logs-0', SESSION_FILE_NAME))).to.equal(false);
     const session = await cluster.session();
@@ -148,7 +155,9 @@ describe('the broker process', () => {
     expect(second.output()).to.match(
       /ERROR \[KafkaServer id=0\] Fatal error during KafkaServer startup\. Prepare to shutdown \(kafka\.server\.KafkaServer\)\norg\.apache\.zookeeper\.KeeperException\$NodeExistsException: KeeperErrorCode = NodeExists\n/,
     );
-    expect(second.output()).to.match(/ERROR Exiting Kafka due to fatal exception during startup\. \(kafka\.Kafka\$\)\norg\.apache\.zookeeper/);
+    expect(second.output()).to.match(
+      /ERROR Exiting Kafka due to fatal exception during startup\. \(kafka\.Kafka\$\)\norg\.apache\.zookeeper/,
+    );
     expect(await createTopic(first.port, 't')).to.equal(0);
   });
 
@@ -159,7 +168,9 @@ describe('the broker process', () => {
     const before = (await session.exists('/brokers/ids/0'))!;
     const second = await launch([file]);
     expect(await second.exited).to.equal(1);
-    expect(second.output()).to.match(/org\.apache\.kafka\.common\.KafkaException: Failed to acquire lock on file \.lock in .*logs-0\. A Kafka instance in another/);
+    expect(second.output()).to.match(
+      /org\.apache\.kafka\.common\.KafkaException: Failed to acquire lock on file \.lock in .*logs-0\. A Kafka instance in another/,
+    );
     expect((await session.exists('/brokers/ids/0'))!.czxid).to.equal(before.czxid);
     expect(await createTopic(first.port, 't')).to.equal(0);
   });
@@ -173,9 +184,13 @@ describe('the broker process', () => {
   });
 
   it('ends with 1 when it cannot reach its coordinator', async () => {
-    const broker = await launch([write(0, { 'zookeeper.connect': '127.0.0.1:1', 'zookeeper.connection.timeout.ms': '300' })]);
+    const broker = await launch([
+      write(0, { 'zookeeper.connect': '127.0.0.1:1', 'zookeeper.connection.timeout.ms': '300' }),
+    ]);
     expect(await broker.exited).to.equal(1);
-    expect(broker.output()).to.match(/kafka\.zookeeper\.ZooKeeperClientTimeoutException: Timed out waiting for connection while in state: CONNECTING/);
+    expect(broker.output()).to.match(
+      /kafka\.zookeeper\.ZooKeeperClientTimeoutException: Timed out waiting for connection while in state: CONNECTING/,
+    );
     expect(broker.output()).to.match(/WARN .*127\.0\.0\.1:1/);
   });
 
@@ -185,8 +200,12 @@ describe('the broker process', () => {
     const broker = await launch([write(0, { 'log.dirs': join(file, 'logs') })]);
     expect(await broker.exited).to.equal(1);
     const lines = broker.output().trimEnd().split('\n');
-    expect(broker.output()).to.contain(`ERROR Failed to create or validate data directory ${join(file, 'logs')} (kafka.server.LogDirFailureChannel)`);
-    expect(lines[lines.length - 1]).to.match(/ERROR Shutdown broker because none of the specified log dirs from .* can be created or validated \(kafka\.log\.LogManager\)$/);
+    expect(broker.output()).to.contain(
+      `ERROR Failed to create or validate data directory ${join(file, 'logs')} (kafka.server.LogDirFailureChannel)`,
+    );
+    expect(lines[lines.length - 1]).to.match(
+      /ERROR Shutdown broker because none of the specified log dirs from .* can be created or validated \(kafka\.log\.LogManager\)$/,
+    );
   });
 
   it('understands the stock file, with not a warning about its keys', async () => {

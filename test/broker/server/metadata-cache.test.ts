@@ -38,7 +38,9 @@ const update = (more: Partial<UpdateMetadataRequest>): UpdateMetadataRequest => 
   ...more,
 });
 
-const topic = (topicId: string, ...partitionStates: ReturnType<typeof partition>[]) => [{ topicName: 't', topicId, partitionStates }];
+const topic = (topicId: string, ...partitionStates: ReturnType<typeof partition>[]) => [
+  { topicName: 't', topicId, partitionStates },
+];
 
 describe('MetadataCache', () => {
   it('knows nothing before the controller has spoken', () => {
@@ -55,13 +57,19 @@ describe('MetadataCache', () => {
     expect(cache.brokers('PLAINTEXT').map(({ host }) => host)).to.deep.equal(['h1', 'h2']);
     expect(cache.brokers('INTERNAL')).to.deep.equal([{ id: 1, host: 'inside', port: 9093, rack: 'r1' }]);
     expect(cache.endpoint(2, 'INTERNAL')).to.equal(null);
-    expect(cache.brokerRacks()).to.deep.equal([{ id: 1, rack: 'r1' }, { id: 2, rack: null }]); // prettier-ignore
+    expect(cache.brokerRacks()).to.deep.equal([
+      { id: 1, rack: 'r1' },
+      { id: 2, rack: null },
+    ]);
   });
 
   it('learns partitions, changes them and forgets deleted ones', () => {
     const cache = new MetadataCache();
     cache.update(update({ topicStates: topic(ID, partition(1, 2), partition(0, 1)) }));
-    expect(cache.partitionsOf('t').map(([index, { leader }]) => [index, leader])).to.deep.equal([[0, 1], [1, 2]]); // prettier-ignore
+    expect(cache.partitionsOf('t').map(([index, { leader }]) => [index, leader])).to.deep.equal([
+      [0, 1],
+      [1, 2],
+    ]);
     expect(cache.topicName(ID)).to.equal('t');
     expect(cache.leaderEndpoint('t', 1, 'PLAINTEXT')).to.include({ id: 2, host: 'h2' });
     cache.update(update({ topicStates: topic(ID, partition(1, -1, 1)) }));

@@ -69,7 +69,13 @@ export class RawKafkaClient {
 }
 
 /** A frame of a request: size, header version 1, body. */
-export function frame(apiKey: number, apiVersion: number, correlationId: number, body: Buffer = Buffer.alloc(0), clientId = 'raw'): Buffer {
+export function frame(
+  apiKey: number,
+  apiVersion: number,
+  correlationId: number,
+  body: Buffer = Buffer.alloc(0),
+  clientId = 'raw',
+): Buffer {
   const header = Buffer.alloc(14 + clientId.length);
   header.writeInt32BE(10 + clientId.length + body.length, 0);
   header.writeInt16BE(apiKey, 4);

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { describeFatal } from '../../../broker/server/fatal-error.ts';
 import { brokerSettingsByName, loadBrokerSettings } from '../../../broker/server/settings.ts';
 
-const load = (entries: Record<string, string>) => loadBrokerSettings(new Map(Object.entries({ 'zookeeper.connect': 'localhost:2181', ...entries })));
+const load = (entries: Record<string, string>) =>
+  loadBrokerSettings(new Map(Object.entries({ 'zookeeper.connect': 'localhost:2181', ...entries })));
 
 function refusal(entries: Record<string, string>): string {
   try {
@@ -45,11 +46,17 @@ describe('loadBrokerSettings()', () => {
     expect(settings.brokerId).to.equal(0);
     expect(settings.nodeId).to.equal(0);
     expect(settings.logDirList).to.deep.equal(['/tmp/kafka-logs']);
-    expect(settings.advertisedEndPoints).to.deep.equal([{ listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: null, port: 9092 }]);
+    expect(settings.advertisedEndPoints).to.deep.equal([
+      { listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: null, port: 9092 },
+    ]);
   });
 
   it('warns once of each key that does not act yet, and only when it differs from its default', () => {
-    const { warnings, inapplicable } = load({ 'log.cleaner.threads': '1', 'authorizer.class.name': 'kafka.Authorizer', 'num.io.threads': '4' });
+    const { warnings, inapplicable } = load({
+      'log.cleaner.threads': '1',
+      'authorizer.class.name': 'kafka.Authorizer',
+      'num.io.threads': '4',
+    });
     expect(warnings).to.have.length(1);
     expect(warnings[0]).to.match(/^authorizer\.class\.name=/);
     expect(inapplicable).to.deep.equal(['num.io.threads']);
@@ -66,11 +73,23 @@ describe('loadBrokerSettings()', () => {
 
   const refusals: [Record<string, string>, string][] = [
     [{ 'broker.id': 'seven' }, `${CONFIG}Invalid value seven for configuration broker.id: Not a number of type INT`],
-    [{ 'broker.id': '-5' }, `${ILLEGAL}requirement failed: broker.id must be greater than or equal to -1 and not greater than reserved.broker.max.id`],
-    [{ 'broker.id': '1500' }, `${ILLEGAL}requirement failed: broker.id must be greater than or equal to -1 and not greater than reserved.broker.max.id`],
+    [
+      { 'broker.id': '-5' },
+      `${ILLEGAL}requirement failed: broker.id must be greater than or equal to -1 and not greater than reserved.broker.max.id`,
+    ],
+    [
+      { 'broker.id': '1500' },
+      `${ILLEGAL}requirement failed: broker.id must be greater than or equal to -1 and not greater than reserved.broker.max.id`,
+    ],
     [{ 'num.io.threads': '0' }, `${CONFIG}Invalid value 0 for configuration num.io.threads: Value must be at least 1`],
-    [{ 'log.cleanup.policy': 'shred' }, `${CONFIG}Invalid value shred for configuration log.cleanup.policy: String must be one of: compact, delete`],
-    [{ 'inter.broker.protocol.version': '9.9' }, `${CONFIG}Invalid value 9.9 for configuration inter.broker.protocol.version: Version 9.9 is not a valid version`],
+    [
+      { 'log.cleanup.policy': 'shred' },
+      `${CONFIG}Invalid value shred for configuration log.cleanup.policy: String must be one of: compact, delete`,
+    ],
+    [
+      { 'inter.broker.protocol.version': '9.9' },
+      `${CONFIG}Invalid value 9.9 for configuration inter.broker.protocol.version: Version 9.9 is not a valid version`,
+    ],
     [
       { 'inter.broker.listener.name': 'INTERNAL' },
       `${CONFIG}Listener with name INTERNAL defined in inter.broker.listener.name not found in listener.security.protocol.map.`,
@@ -91,8 +110,14 @@ describe('loadBrokerSettings()', () => {
       { 'advertised.listeners': 'PLAINTEXT://0.0.0.0:29399' },
       `${ILLEGAL}requirement failed: advertised.listeners cannot use the nonroutable meta-address 0.0.0.0. Use a routable IP address.`,
     ],
-    [{ 'process.roles': 'broker' }, `${CONFIG}If using process.roles, controller.quorum.voters must contain a parseable set of voters.`],
-    [{ 'log.retention.ms': '0' }, `${ILLEGAL}requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1`],
+    [
+      { 'process.roles': 'broker' },
+      `${CONFIG}If using process.roles, controller.quorum.voters must contain a parseable set of voters.`,
+    ],
+    [
+      { 'log.retention.ms': '0' },
+      `${ILLEGAL}requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1`,
+    ],
     [{ 'node.id': '3', 'broker.id': '4' }, `${CONFIG}You must set \`node.id\` to the same value as \`broker.id\`.`],
   ];
   for (const [entries, expected] of refusals) {

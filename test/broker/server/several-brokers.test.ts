@@ -18,7 +18,8 @@ describe('several brokers', () => {
   afterEach(() => cluster.close());
 
   async function everyoneKnows(holds: (broker: Broker) => boolean): Promise<void> {
-    for (const broker of brokers) expect(await broker.cache.waitUntil(() => holds(broker), 20_000), `broker ${broker.brokerId}`).to.equal(true);
+    for (const broker of brokers)
+      expect(await broker.cache.waitUntil(() => holds(broker), 20_000), `broker ${broker.brokerId}`).to.equal(true);
   }
 
   async function create(broker: Broker, name: string, numPartitions: number) {
@@ -52,6 +53,9 @@ describe('several brokers', () => {
     expect(await create(controller, 'later', 4)).to.include({ errorCode: 0 });
 
     brokers = [...others, await cluster.broker(1)];
-    await everyoneKnows((broker) => broker.cache.partitionsOf('t').length === 3 && broker.cache.partitionsOf('t').every(([, { leader }]) => leader > 0));
+    await everyoneKnows(
+      (broker) =>
+        broker.cache.partitionsOf('t').length === 3 && broker.cache.partitionsOf('t').every(([, { leader }]) => leader > 0),
+    );
   });
 });

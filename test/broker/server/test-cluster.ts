@@ -35,7 +35,12 @@ export class TestCluster {
 
   private async startCoordinator(clientPort: string): Promise<void> {
     // Short ticks: a session may be as short as two of them.
-    const properties = { dataDir: join(this.dir, 'coordinator'), clientPort, clientPortAddress: '127.0.0.1', tickTime: '100' };
+    const properties = {
+      dataDir: join(this.dir, 'coordinator'),
+      clientPort,
+      clientPortAddress: '127.0.0.1',
+      tickTime: '100',
+    };
     this.member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
   }
 
