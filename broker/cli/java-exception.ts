@@ -6,8 +6,8 @@ import { OptionError } from './options.ts';
 export class JavaError extends Error {
   override readonly name = 'JavaError';
   readonly exception: string;
-  constructor(exception: string, message: string) {
-    super(message);
+  constructor(exception: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.exception = exception;
   }
 }

@@ -10,13 +10,14 @@ export function javaHash(text: string): number {
   return hash;
 }
 
-/** `items` as a HashMap made with `initialCapacity` iterates over them, by the string that `keyOf` gives. */
-export function javaHashOrder<T>(items: readonly T[], keyOf: (item: T) => string, initialCapacity = 16): T[] {
+/** `items` as a HashMap made with `initialCapacity` iterates over them, by the string (or the hash) that `keyOf` gives. */
+export function javaHashOrder<T>(items: readonly T[], keyOf: (item: T) => string | number, initialCapacity = 16): T[] {
   let capacity = 1;
   while (capacity < initialCapacity) capacity *= 2;
   while (items.length > capacity * 0.75) capacity *= 2;
   const bucketOf = (item: T): number => {
-    const hash = javaHash(keyOf(item));
+    const key = keyOf(item);
+    const hash = typeof key === 'number' ? key : javaHash(key);
     return (hash ^ (hash >>> 16)) & (capacity - 1);
   };
   return [...items].sort((a, b) => bucketOf(a) - bucketOf(b));

@@ -17,6 +17,8 @@ export interface OptionSpec {
   };
   /** The option has to be there unless that other one is. */
   readonly requiredUnless?: string;
+  /** The option may be there only together with one of these. */
+  readonly availableIf?: readonly string[];
 }
 
 export class OptionError extends Error {
@@ -126,6 +128,13 @@ export function parseOptions(list: readonly OptionSpec[], args: readonly string[
       throw new OptionError('MissingRequiredOptionsException', `Missing required option(s) [${names}]`);
     }
   }
+  const misplaced = list.filter(
+    ({ name, availableIf }) => values.has(name) && availableIf?.some((other) => values.has(other)) === false,
+  );
+  if (misplaced.length > 0) {
+    const names = misplaced.map(({ name }) => name).join(', ');
+    throw new OptionError('UnavailableOptionException', `Option(s) [${names}] are unavailable given other options on the command line`);
+  }
   return new Options(specs, values);
 }
 
@@ -184,8 +193,25 @@ function wrap(text: string, width: number): string[] {
 }
 
 /**
- * Where Java's line BreakIterator allows a break: after spaces, hyphens and most punctuation inside a word, before an
- * opening bracket.
+ * Where Java's line BreakIterator allows a break, as far as the tools' texts need it: after spaces, after hyphens that end
+ * something, after punctuation inside a word (not between digits), around brackets inside a word, and behind a negative
+ * number.
  */
-const BREAKS =
-  /(?<=\s)(?=\S)|(?<=-)(?=[A-Za-z])|(?<=[A-Za-z0-9]:)(?=\d)|(?<=[\w)}\]"'>][.,:;!?/])(?=[A-Za-z(<[{])|(?<=[\w'"])(?=[([{])/;
+const BREAKS = new RegExp(
+  [
+    /(?<=\s)(?=\S)/,
+    /(?<=\w-+)(?=[^\s-])/,
+    /(?<=(?:^|[\s'"`])--)(?=\w)/,
+    /(?<=[\w?]:)(?=[\w(-])/,
+    /(?<=[^\s\d],|\D\.,|-,)(?=\w)/,
+    /(?<=,)(?=[A-Za-z<[({])/,
+    /(?<=[\w)}\]"'>\\.][.;!?])(?=[A-Za-z(<[{])/,
+    /(?<=[\])}])(?=[\w*|-])/,
+    /(?<=[\w=)\]}|*]|\w['"])(?=[([{])/,
+    /(?<=\|)(?=\()/,
+    /(?<=-\d+)(?=[>A-Za-z])/,
+    /(?<=%)(?=\w)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);

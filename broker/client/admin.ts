@@ -49,17 +49,19 @@ export class Admin {
     this.timeoutMs = options.timeoutMs ?? 60_000;
   }
 
-  private call<T>(name: string, attempt: () => Promise<T>): Promise<T> {
+  /** Repeats `attempt` while it fails in passing; `name` is what a time-out tells. */
+  call<T>(name: string, attempt: () => Promise<T>): Promise<T> {
     const onTimeout = (): Error => new TimeoutError(`Timed out waiting for a node assignment. Call: ${name}`);
     return retry(attempt, isTransient, this.timeoutMs, onTimeout);
   }
 
   /** Sends to the controller; a broker that is it no longer makes us ask who is. */
-  private async toController<Req, Res, ReqDraft>(api: Api<Req, Res, ReqDraft, never>, request: ReqDraft): Promise<Res> {
+  async toController<Req, Res, ReqDraft>(api: Api<Req, Res, ReqDraft, never>, request: ReqDraft): Promise<Res> {
     return (await this.cluster.controller()).request(api, request);
   }
 
-  private check(errorCode: number, message: string | null): void {
+  /** Throws when there is an error; a broker that says it is not the controller makes us ask who is. */
+  check(errorCode: number, message: string | null): void {
     if (errorCode === ErrorCode.NOT_CONTROLLER) this.cluster.controllerId = -1;
     if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode, message || null);
   }

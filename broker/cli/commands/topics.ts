@@ -5,7 +5,7 @@ import { Admin, type Reassignment, type TopicConfig, type TopicMetadata } from '
 import { ErrorCode } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../client/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { BootstrapError, parseBootstrap, readPropertyFile } from '../bootstrap.ts';
+import { connectAdmin } from '../connect-admin.ts';
 import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
 import { describeFailure, illegalArgument, JavaError, messageOf } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
@@ -22,7 +22,7 @@ const DEFAULT_CONFIG_SOURCE = 5;
 export async function topics(args: readonly string[], io: ToolIo): Promise<number> {
   const options = parse(args, io);
   const action = checkOptions(options, args, io);
-  const admin = connect(options, io);
+  const admin = connectAdmin(options, io);
   try {
     await run[action](admin, options, io);
     return 0;
@@ -42,21 +42,6 @@ function parse(args: readonly string[], io: ToolIo): Options {
   } catch (error) {
     if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
     throw error;
-  }
-}
-
-function connect(options: Options, io: ToolIo): Admin {
-  const file = options.one('command-config');
-  const properties = file === null ? new Map<string, string>() : readPropertyFile(file);
-  const clientId = properties.get('client.id') ?? 'adminclient-1';
-  try {
-    const bootstrap = parseBootstrap(options.one('bootstrap-server') ?? '');
-    const timeoutMs = Number(properties.get('default.api.timeout.ms') ?? 60_000);
-    return new Admin({ bootstrap, clientId, timeoutMs, log: (level, text, logger) => logLine(io, level, text, logger) });
-  } catch (error) {
-    if (!(error instanceof BootstrapError)) throw error;
-    const cause = `org.apache.kafka.common.config.ConfigException: ${error.message}`;
-    return uncaughtExit(io, 'org.apache.kafka.common.KafkaException', 'Failed to create new KafkaAdminClient', cause);
   }
 }
 

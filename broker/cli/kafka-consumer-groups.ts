@@ -1,0 +1,5 @@
+/** Entry point of kafka-consumer-groups; see commands/consumer-groups.ts. */
+import { consumerGroups } from './commands/consumer-groups.ts';
+import { runTool } from './io.ts';
+
+await runTool(consumerGroups);
