@@ -22,6 +22,7 @@ import { formatServer, parseConnectString } from './connect-string.ts';
 import { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { systemEnvironment } from './environment.ts';
+import { defaultTransport } from './default-transport.ts';
 import { CoordinatorError } from './errors.ts';
 import { callSafely, Listeners } from './listeners.ts';
 import type { DataLike } from './ops.ts';
@@ -31,7 +32,6 @@ import type { SessionIdentity } from './session.ts';
 import { Session } from './session.ts';
 import type { Transport } from './transport.ts';
 import type { ClientEvent } from './watch-registry.ts';
-import { wsTransport } from './ws-transport.ts';
 
 export type { ClientEvent, WatchCallback } from './watch-registry.ts';
 export type { CreateOptions, DataLike } from './ops.ts';
@@ -55,7 +55,7 @@ export interface ClientOptions {
    * them wait for better times. What a person at a prompt wants.
    */
   failFast?: boolean;
-  /** Default: WebSocket. In Node, `nodeTransport()` is the faster one. */
+  /** Default: WebSocket; with the package's entry for Node, `nodeTransport()`, which speaks natively where there is no WebSocket. */
   transport?: Transport;
   environment?: Environment;
   /** Listens from the start, so that nothing is missed. */
@@ -135,7 +135,7 @@ export class CoordinatorClient extends Calls {
     this.connection = new Connection({
       session: this.session,
       servers,
-      transport: options.transport ?? wsTransport(),
+      transport: options.transport ?? defaultTransport(),
       environment: this.environment,
       readOnly: options.readOnly ?? false,
       listener: {
