@@ -29,7 +29,8 @@ export interface Door {
   /** Bytes on their way to a client that doesn't read them. */
   readonly unsentBytes: number;
   connected(grant: SessionGrant): void;
-  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): void;
+  /** Returns the bytes of the reply, 0 where that is not known yet. */
+  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): number;
   event(type: EventType, path: string, zxid: number): void;
   /** Sends what was said since the last flush as one write. */
   flush(): void;
@@ -53,6 +54,16 @@ export interface Gate {
   drained(): void;
   /** The connection is gone. */
   closed(): void;
+}
+
+/** What doors tell of the traffic as a whole. */
+export interface DoorCounts {
+  bytesReceived(count: number): void;
+  requestTooLarge(): void;
+  /** A connection was turned away. */
+  rejected(): void;
+  /** A connection didn't say in time what it is. */
+  silent(): void;
 }
 
 /** Lets connections in. */

@@ -32,6 +32,7 @@ export interface ServerView {
     latencyAvg: string;
     packetsReceived: number;
     packetsSent: number;
+    traceMask: bigint;
     reset(): void;
   };
   readonly outstanding: number;
@@ -40,28 +41,39 @@ export interface ServerView {
   connections(): readonly ConnectionView[];
   resetConnections(): void;
   /** Lines `key=value`. */
-  configuration(): readonly [key: string, value: string | number][];
+  configuration(): readonly (readonly [key: string, value: string | number])[];
   /** Without the `zk_` prefix, in order. */
-  monitor(): readonly [key: string, value: string | number][];
+  monitor(): Iterable<readonly [key: string, value: string | number]>;
   directorySizes(): { data: number; log: number };
+  /** Name and value, without `java.` for what has no such thing here. */
+  environment(): readonly (readonly [name: string, value: string])[];
+  /** Wall ms at which a connection that has no session is ended. */
+  readonly sessionlessExpiryMs: number;
   sessionsByExpiry(): readonly (readonly [expiresMs: number, sessionIds: readonly bigint[]])[];
   ephemerals(): Iterable<readonly [sessionId: bigint, paths: Iterable<string>]>;
+  watchSummary(): { connections: number; paths: number; watches: number };
   dataWatches(): Iterable<readonly [path: string, sessionIds: readonly bigint[]]>;
 }
 
-type Word = (view: ServerView) => string;
+/** Where the word came from: the connection that asks is one of those shown. */
+export interface Asking {
+  address: string;
+  port: number;
+}
+
+type Word = (view: ServerView, asking: Asking) => string;
 
 const hex = (value: bigint | number): string => `0x${(typeof value === 'bigint' ? BigInt.asUintN(64, value) : value).toString(16)}`;
 
 const WORDS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
   isro: () => 'rw',
-  gtmk: () => '306',
-  stmk: () => '306',
+  gtmk: (view) => String(view.stats.traceMask),
+  stmk: (view) => String(view.stats.traceMask),
   srvr: (view) => `Zookeeper version: ${VERSION}\n${serverText(view)}`,
-  stat: (view) =>
-    `Zookeeper version: ${VERSION}\nClients:\n${view.connections().map(briefConnection).join('')}\n${serverText(view)}`,
-  cons: (view) => `${view.connections().map(fullConnection).join('')}\n`,
+  stat: (view, asking) =>
+    `Zookeeper version: ${VERSION}\nClients:\n${askingLine(asking)}${view.connections().map(briefConnection).join('')}\n${serverText(view)}`,
+  cons: (view, asking) => `${askingLine(asking)}${view.connections().map(fullConnection).join('')}\n`,
   crst: (view) => {
     view.resetConnections();
     return 'Connection stats reset.\n';
@@ -71,39 +83,39 @@ const WORDS: Readonly<Record<string, Word>> = {
     return 'Server stats reset.\n';
   },
   conf: (view) => view.configuration().map(([key, value]) => `${key}=${value}\n`).join(''),
-  mntr: (view) => view.monitor().map(([key, value]) => `zk_${key}\t${value}\n`).join(''),
+  mntr: (view) => {
+    let text = '';
+    for (const [key, value] of view.monitor()) text += `zk_${key}\t${key === 'num_alive_connections' ? Number(value) + 1 : value}\n`;
+    return text;
+  },
   dirs: (view) => {
     const { data, log } = view.directorySizes();
     return `datadir_size: ${data}\nlogdir_size: ${log}\n`;
   },
   dump,
-  envi: () => environment(),
+  envi: (view) => `Environment:\n${view.environment().map(([key, value]) => `${key}=${value}\n`).join('')}`,
   hash: () => '',
   wchs: (view) => {
-    let paths = 0;
-    let total = 0;
-    const connections = new Set<bigint>();
-    for (const [, sessionIds] of view.dataWatches()) {
-      paths++;
-      total += sessionIds.length;
-      for (const id of sessionIds) connections.add(id);
-    }
-    return `${connections.size} connections watching ${paths} paths\nTotal watches:${total}\n`;
+    const { connections, paths, watches } = view.watchSummary();
+    return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
   },
-  wchc: (view) => {
-    const bySession = new Map<bigint, string[]>();
-    for (const [path, sessionIds] of view.dataWatches()) {
-      for (const id of sessionIds) {
-        const paths = bySession.get(id);
-        if (paths === undefined) bySession.set(id, [path]);
-        else paths.push(path);
-      }
-    }
-    return `${[...bySession].map(([id, paths]) => `${hex(id)}\n${paths.map((path) => `\t${path}\n`).join('')}`).join('')}\n`;
-  },
+  wchc: (view) =>
+    `${[...watchesBySession(view)].map(([id, paths]) => `${hex(id)}\n${paths.map((path) => `\t${path}\n`).join('')}`).join('')}\n`,
   wchp: (view) =>
     `${[...view.dataWatches()].map(([path, ids]) => `${path}\n${ids.map((id) => `\t${hex(id)}\n`).join('')}`).join('')}\n`,
 };
+
+export function watchesBySession(view: ServerView): Map<bigint, string[]> {
+  const bySession = new Map<bigint, string[]>();
+  for (const [path, sessionIds] of view.dataWatches()) {
+    for (const id of sessionIds) {
+      const paths = bySession.get(id);
+      if (paths === undefined) bySession.set(id, [path]);
+      else paths.push(path);
+    }
+  }
+  return bySession;
+}
 
 /** A trace mask has eight bytes more, and is echoed as a number. */
 const MASK_SIZE = 8;
@@ -115,21 +127,22 @@ export class FourLetterWords {
   /** @param whitelist words that are answered; `*` allows all. */
   constructor(view: ServerView, whitelist: readonly string[]) {
     this.view = view;
-    this.whitelist = new Set(whitelist);
+    // The original's own script asks for srvr.
+    this.whitelist = new Set(['srvr', ...whitelist.map((word) => word.trim())]);
   }
 
   isWord(word: string): boolean {
     return Object.hasOwn(WORDS, word);
   }
 
-  /** The text to send, one byte per character. `rest`: what came after the word. */
-  async answer(word: string, rest: Buffer): Promise<string> {
+  /** The text to send. `rest`: what came after the word. */
+  answer(word: string, rest: Buffer, asking: Asking): string {
     this.view.stats.packetsReceived++;
     if (!this.whitelist.has('*') && !this.whitelist.has(word)) {
       return `${word} is not executed because it is not in the whitelist.\n`;
     }
-    if (word === 'stmk' && rest.length >= MASK_SIZE) return String(rest.readBigInt64BE(0));
-    const text = WORDS[word]!(this.view);
+    if (word === 'stmk' && rest.length >= MASK_SIZE) this.view.stats.traceMask = rest.readBigInt64BE(0);
+    const text = WORDS[word]!(this.view, asking);
     this.view.stats.packetsSent++;
     return text;
   }
@@ -141,12 +154,17 @@ function serverText(view: ServerView): string {
     `Latency min/avg/max: ${stats.latencyMinMs}/${stats.latencyAvg}/${stats.latencyMaxMs}\n` +
     `Received: ${stats.packetsReceived}\n` +
     `Sent: ${stats.packetsSent}\n` +
-    `Connections: ${view.connections().length}\n` +
+    `Connections: ${view.connections().length + 1}\n` +
     `Outstanding: ${view.outstanding}\n` +
     `Zxid: ${hex(view.lastZxid)}\n` +
     `Mode: ${view.mode}\n` +
     `Node count: ${view.nodeCount}\n`
   );
+}
+
+/** The connection that asks: it has sent one packet, and nothing more is expected of it. */
+function askingLine({ address, port }: Asking): string {
+  return ` /${address}:${port}[0](queued=0,recved=1,sent=0)\n`;
 }
 
 function briefConnection(c: ConnectionView): string {
@@ -162,7 +180,7 @@ function fullConnection(c: ConnectionView): string {
   );
 }
 
-function dump(view: ServerView): string {
+function dump(view: ServerView, asking: Asking): string {
   const buckets = view.sessionsByExpiry();
   const sessionCount = buckets.reduce((sum, [, ids]) => sum + ids.length, 0);
   let text = `SessionTracker dump:\nSession Sets (${buckets.length})/(${sessionCount}):\n`;
@@ -175,32 +193,21 @@ function dump(view: ServerView): string {
     text += `${hex(id)}:\n`;
     for (const path of paths) text += `\t${path}\n`;
   }
-  const connections = view.connections();
-  text += `Connections dump:\nConnections Sets (${connections.length > 0 ? 1 : 0})/(${connections.length}):\n`;
-  for (const c of connections) text += `\tip: /${c.address}:${c.port} sessionId: ${hex(c.session?.id ?? 0n)}\n`;
+  const expiryOf = new Map(buckets.flatMap(([expiresMs, ids]) => ids.map((id) => [id, expiresMs] as const)));
+  const sets = new Map<number, string[]>();
+  for (const c of [{ ...asking, session: null }, ...view.connections()]) {
+    const expiresMs = c.session === null ? view.sessionlessExpiryMs : (expiryOf.get(c.session.id) ?? view.sessionlessExpiryMs);
+    const line = `\tip: /${c.address}:${c.port} sessionId: ${hex(c.session?.id ?? 0n)}\n`;
+    const set = sets.get(expiresMs);
+    if (set === undefined) sets.set(expiresMs, [line]);
+    else set.push(line);
+  }
+  const connectionCount = view.connections().length + 1;
+  text += `Connections dump:\nConnections Sets (${sets.size})/(${connectionCount}):\n`;
+  for (const [expiresMs, lines] of [...sets].sort(([one], [other]) => one - other)) {
+    text += `${lines.length} expire at ${javaDate(new Date(expiresMs))}:\n${lines.join('')}`;
+  }
   return text;
-}
-
-function environment(): string {
-  const memory = process.memoryUsage();
-  const mib = (bytes: number): string => `${Math.round(bytes / 1048576)}MB`;
-  const entries: [string, string][] = [
-    ['zookeeper.version', VERSION],
-    ['host.name', 'localhost'],
-    ['java.version', 'NA'],
-    ['java.vendor', `Node.js ${process.version}`],
-    ['java.home', process.execPath],
-    ['java.class.path', process.argv[1] ?? ''],
-    ['os.name', process.platform],
-    ['os.arch', process.arch],
-    ['user.name', process.env['USER'] ?? ''],
-    ['user.home', process.env['HOME'] ?? ''],
-    ['user.dir', process.cwd()],
-    ['os.memory.free', mib(memory.heapTotal - memory.heapUsed)],
-    ['os.memory.max', mib(memory.heapTotal)],
-    ['os.memory.total', mib(memory.rss)],
-  ];
-  return `Environment:\n${entries.map(([key, value]) => `${key}=${value}\n`).join('')}`;
 }
 
 /** `Sun Nov 22 11:54:42 UTC 2026`, as Java's Date prints it in UTC. */

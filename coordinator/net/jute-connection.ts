@@ -13,7 +13,7 @@ import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type { Request, Response } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
 import { KeeperState } from '../../shared/znode/watch-event.ts';
-import type { Door, Gate, Gatekeeper, SessionGrant } from './door.ts';
+import type { Door, DoorCounts, Gate, Gatekeeper, SessionGrant } from './door.ts';
 
 const NOTIFICATION_XID = -1;
 /** Until a client has read its last answers, or as long as this: then the connection is cut. */
@@ -23,6 +23,7 @@ export interface JuteConnectionOptions {
   gatekeeper: Gatekeeper;
   requestBytesMax: number;
   log: Logger;
+  counts: DoorCounts;
 }
 
 export class JuteConnection implements Door {
@@ -31,6 +32,7 @@ export class JuteConnection implements Door {
   private readonly socket: Socket;
   private readonly gate: Gate;
   private readonly log: Logger;
+  private readonly counts: DoorCounts;
   private readonly frames: FrameSplitter;
   private out = new Writer(4096);
   private connectSeen = false;
@@ -44,6 +46,7 @@ export class JuteConnection implements Door {
     this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
     this.log = options.log;
+    this.counts = options.counts;
     this.frames = new FrameSplitter(options.requestBytesMax);
     this.gate = options.gatekeeper.open(this);
     socket.on('close', () => this.gate.closed());
@@ -58,6 +61,7 @@ export class JuteConnection implements Door {
 
   private receive(chunk: Buffer): void {
     if (this.closing) return;
+    this.counts.bytesReceived(chunk.length);
     try {
       for (const frame of this.frames.push(chunk)) {
         this.take(new Reader(frame));
@@ -65,6 +69,7 @@ export class JuteConnection implements Door {
       }
     } catch (error) {
       if (!(error instanceof JuteError) && !(error instanceof FrameTooLargeError)) throw error;
+      if (error instanceof FrameTooLargeError) this.counts.requestTooLarge();
       const why = error instanceof FrameTooLargeError ? `Unreasonable length = ${error.size}` : error.message;
       this.log.warn(`Closing the connection from /${this.remoteAddress}:${this.remotePort}: ${why}`);
       this.close();
@@ -101,11 +106,12 @@ export class JuteConnection implements Door {
     this.end(start);
   }
 
-  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): void {
+  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): number {
     const start = this.begin();
     this.writeHeader(xid, zxid, error);
     if (error === ErrorCode.OK) writeResponse(this.out, op, response);
     this.end(start);
+    return this.out.size - start - 4;
   }
 
   event(type: EventType, path: string): void {

@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../../shared/ws-protocol/messages.ts';
-import type { Gatekeeper } from './door.ts';
+import type { DoorCounts, Gatekeeper } from './door.ts';
 import type { FourLetterWords } from './four-letter-words.ts';
 import { JuteConnection } from './jute-connection.ts';
 import type { OriginPolicy } from './origin-policy.ts';
@@ -36,8 +36,7 @@ export interface PortOptions {
   gatekeeper: Gatekeeper;
   words: FourLetterWords;
   log: Logger;
-  /** A connection was turned away. */
-  rejected(): void;
+  counts: DoorCounts;
 }
 
 export class ClientPort {
@@ -98,13 +97,13 @@ export class ClientPort {
     socket.on('error', (error) => options.log.debug(`Connection from /${address}: ${error.message}`));
     if (options.perAddressMax > 0 && count > options.perAddressMax) {
       options.log.warn(`Too many connections from /${address} - max is ${options.perAddressMax}`);
-      options.rejected();
+      options.counts.rejected();
       socket.destroy();
       return;
     }
     if (options.totalMax > 0 && this.sockets.size >= options.totalMax) {
       options.log.error(`Too many connections - max is ${options.totalMax}. Connection from /${address} was refused`);
-      options.rejected();
+      options.counts.rejected();
       socket.destroy();
       return;
     }
@@ -124,6 +123,7 @@ export class ClientPort {
     const { options } = this;
     const timer = setTimeout(() => {
       options.log.info(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: it sent no request in ${options.handshakeTimeoutMs} ms`);
+      options.counts.silent();
       socket.destroy();
     }, options.handshakeTimeoutMs);
     socket.once('close', () => clearTimeout(timer));
@@ -149,7 +149,9 @@ export class ClientPort {
       return;
     }
     if (options.words.isWord(word)) {
-      void options.words.answer(word, head.subarray(4)).then((text) => socket.end(text, 'latin1'));
+      options.counts.bytesReceived(head.length);
+      const asking = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+      socket.end(options.words.answer(word, head.subarray(4), asking), 'utf8');
       return;
     }
     // Anything else is a length, or garbage that the native door refuses by its length.
@@ -168,7 +170,7 @@ export class ClientPort {
       this.options.log.warn(
         `Refused a web page of "${origin}" that tried to connect to "${host}" from /${address}: websocket.allowedOrigins doesn't have it`,
       );
-      this.options.rejected();
+      this.options.counts.rejected();
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }

@@ -11,7 +11,7 @@ import { PROTOCOL_VERSION, WsProtocolError } from '../../shared/ws-protocol/mess
 import type { Request, Response } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
 import { KeeperState } from '../../shared/znode/watch-event.ts';
-import type { Door, Gate, Gatekeeper, SessionGrant } from './door.ts';
+import type { Door, DoorCounts, Gate, Gatekeeper, SessionGrant } from './door.ts';
 
 /** Messages encoded into one frame; more leave in further frames, so that a client decodes while others are on their way. */
 const MESSAGES_PER_FRAME = 1000;
@@ -27,6 +27,7 @@ export interface WsConnectionOptions {
   gatekeeper: Gatekeeper;
   requestBytesMax: number;
   log: Logger;
+  counts: DoorCounts;
 }
 
 export class WsConnection implements Door {
@@ -61,6 +62,7 @@ export class WsConnection implements Door {
   private receive(data: RawData, isBinary: boolean): void {
     if (this.closing) return;
     if (!isBinary) return this.refuse(UNSUPPORTED_DATA, 'frames are binary: one msgpack array of messages');
+    this.options.counts.bytesReceived((data as Buffer).length);
     let messages: ClientMessage[];
     try {
       messages = decodeClientFrame(data as Buffer);
@@ -87,6 +89,7 @@ export class WsConnection implements Door {
     if (!this.connectSeen) return this.refuse(PROTOCOL_ERROR, 'the first message is connect');
     const size = dataSizeOf(message.request);
     if (size > this.options.requestBytesMax) {
+      this.options.counts.requestTooLarge();
       return this.refuse(MESSAGE_TOO_BIG, `data of ${size} bytes, jute.maxbuffer allows ${this.options.requestBytesMax}`);
     }
     this.gate.request(message.xid, message.request);
@@ -101,9 +104,10 @@ export class WsConnection implements Door {
     this.outgoing.push({ kind: 'connected', readOnly: false, ...grant });
   }
 
-  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): void {
+  reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): number {
     this.outgoing.push({ kind: 'reply', xid, op, zxid, error, response });
     this.outgoingSize += response === null ? 16 : sizeOf(response);
+    return 0;
   }
 
   event(type: EventType, path: string, zxid: number): void {

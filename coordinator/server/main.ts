@@ -1,6 +1,7 @@
 /**
  * The coordinator's command line: `main.ts <zookeeper.properties>`. Log lines and exit codes are those of ZooKeeper's
- * QuorumPeerMain: 0 stopped, 1 failed, 2 wrong arguments or settings, 3 the data directory can't be used.
+ * QuorumPeerMain: 0 stopped, 1 failed, 2 wrong arguments or settings, 3 the data directory can't be used,
+ * 4 the AdminServer can't be started.
  */
 import { readFileSync } from 'node:fs';
 import { parseOverride, parseProperties } from '../../shared/settings/properties.ts';
@@ -15,6 +16,7 @@ import { loadServerSettings } from './settings.ts';
 const EXIT_UNEXPECTED = 1;
 const EXIT_INVALID = 2;
 const EXIT_DATA_DIR = 3;
+const EXIT_ADMIN_SERVER = 4;
 const USAGE = 'Usage: zookeeper-server-start.sh [-daemon] zookeeper.properties [--override key=value]*';
 
 const main = createLogger('org.apache.zookeeper.server.quorum.QuorumPeerMain');
@@ -77,6 +79,15 @@ async function run(args: readonly string[]): Promise<void> {
   process.on('SIGINT', () => stop('SIGINT'));
 
   member = await startMember(settings, { onFailure: () => exit(EXIT_UNEXPECTED) });
+  const failure = member.lookInFailure;
+  if (failure !== null) {
+    const line = failure.server === 'AdminServer' ? 'Unable to start AdminServer, exiting abnormally' : 'Cannot boot MetricsProvider, exiting abnormally';
+    main.error(`${line}: ${failure.message}`);
+    process.stderr.write(`${line}\n`);
+    await member.close();
+    exit(failure.server === 'AdminServer' ? EXIT_ADMIN_SERVER : EXIT_UNEXPECTED);
+    return;
+  }
   server.info(`Started: serving clients on port ${member.port}`);
 }
 

@@ -24,6 +24,8 @@ import { RateLog } from './rate-log.ts';
 import { recover } from './recovery.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import { ServerStats } from './server-stats.ts';
+import type { LookInError } from './look-ins.ts';
+import { openLookIns } from './look-ins.ts';
 import { MemberView } from './server-view.ts';
 import { Sessions } from './sessions.ts';
 import type { ServerSettings } from './settings.ts';
@@ -41,6 +43,11 @@ export interface MemberDeps {
 export interface Member {
   /** The client port. */
   readonly port: number;
+  /** Null where there is no such server. */
+  readonly adminPort: number | null;
+  readonly metricsPort: number | null;
+  /** Why one of these could not be opened; clients are served all the same. */
+  readonly lookInFailure: LookInError | null;
   readonly tree: DataTree;
   readonly view: MemberView;
   /** Takes a snapshot now. */
@@ -57,12 +64,14 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
   const clock = deps.clock ?? systemClock;
   const log = createLogger('org.apache.zookeeper.server.ZooKeeperServer');
   const stats = new ServerStats(clock.monotonicMs());
+  const { counters, summaries } = stats.metrics;
 
   // The log exists before what its news concern: until then there is none.
   let onDurable = (_lastZxid: number): void => undefined;
   const events: TxnLogEvents = {
     durable: (lastZxid) => onDurable(lastZxid),
     failed: (error) => {
+      counters.unrecoverable_error_count.add();
       log.error(`Severe unrecoverable error, exiting: ${error.message}`, { error });
       deps.onFailure?.(error);
     },
@@ -75,7 +84,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
   const txnLog = await (deps.openLog?.(events) ??
     SqliteTxnLog.open({ dir: settings.logDir, forceSync: settings.forceSync === 'yes' }, events));
   try {
-    const tree = await recover(files, txnLog, createLogger('org.apache.zookeeper.server.persistence.FileTxnSnapLog'));
+    const tree = await recover(files, txnLog, createLogger('org.apache.zookeeper.server.persistence.FileTxnSnapLog'), stats.metrics);
     const secret = await sessionSecret(txnLog);
     const rules: AccessRules = {
       skip: settings.skipAcl === 'yes',
@@ -91,6 +100,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       retainCount: settings.snapRetainCount,
       log,
       random: Math.random,
+      took: (ms) => summaries.snapshottime.add(ms),
     });
     const sessions = new Sessions({
       clock,
@@ -100,9 +110,10 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       maxSessionTimeoutMs: settings.maxSessionTimeoutMs,
       firstId: firstSessionId(settings.serverId, clock.wallMs()),
       secret,
+      metrics: stats.metrics,
     });
     const quotaLog = new RateLog((line) => log.warn(line), clock);
-    const proposals = new Proposals(txnLog);
+    const proposals = new Proposals(txnLog, clock, stats.metrics);
     const pipeline = new RequestPipeline({
       tree,
       proposals,
@@ -151,7 +162,12 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       gatekeeper,
       words: new FourLetterWords(view, settings.fourLetterWords),
       log: netLog,
-      rejected: () => stats.connectionRejectedCount++,
+      counts: {
+        bytesReceived: (count) => counters.bytes_received_count.add(count),
+        requestTooLarge: () => counters.large_requests_rejected.add(),
+        rejected: () => counters.connection_rejected.add(),
+        silent: () => counters.sessionless_connections_expired.add(),
+      },
     });
     const sweeper = new ZnodeSweeper({
       tree,
@@ -161,17 +177,22 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       maxPerMinute: settings.containerMaxPerMinute,
       maxNeverUsedIntervalMs: settings.containerMaxNeverUsedIntervalMs,
     });
+    const lookIns = await openLookIns(settings, view, stats);
     sessions.start(pipeline);
     sweeper.start();
 
     return {
       port: clientPort.port,
+      adminPort: lookIns.adminPort,
+      metricsPort: lookIns.metricsPort,
+      lookInFailure: lookIns.failure,
       tree,
       view,
       snapshot: () => snapshotter.take(),
       close: async () => {
         sessions.stop();
         sweeper.stop();
+        await lookIns.close();
         await clientPort.close();
         await snapshotter.close();
         onDurable = () => undefined;
@@ -245,6 +266,7 @@ class ClientGate implements Gate {
     const { client, context } = this;
     if (client.gone) return;
     context.clients.delete(client);
+    context.stats.metrics.counters.connection_drop_count.add();
     context.pipeline.disconnected(client);
     if (client.session?.client === client) client.session.client = null;
   }

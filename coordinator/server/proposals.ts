@@ -3,10 +3,12 @@
  * their way to the disk, and leave together when there is room. What comes back from the log is committed: alone, a server's
  * own disk is the majority. In an ensemble, the acknowledgements of a quorum take that place, and nobody else changes.
  */
+import type { Clock } from '../../shared/base/clock.ts';
 import { Writer } from '../../shared/bytes/writer.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import { writeTxn } from '../tree/txn-codec.ts';
 import type { Txn } from '../tree/txn.ts';
+import type { Metrics } from './metrics.ts';
 import { LOG_BATCHES_IN_FLIGHT_MAX } from './limits.ts';
 
 const BATCH_BYTES_MIN = 1024;
@@ -14,14 +16,21 @@ const BATCH_BYTES_HINT_MAX = 1 << 20;
 
 export class Proposals {
   private readonly log: TxnLog;
+  private readonly clock: Clock;
+  private readonly metrics: Metrics;
   private writer = new Writer(BATCH_BYTES_MIN);
   private firstZxid = 0;
   private lastZxid = 0;
   private batchesInFlight = 0;
+  /** When the batches in flight were handed over, oldest first. */
+  private readonly sentMs: number[] = [];
+  private count = 0;
   private scheduled = false;
 
-  constructor(log: TxnLog) {
+  constructor(log: TxnLog, clock: Clock, metrics: Metrics) {
     this.log = log;
+    this.clock = clock;
+    this.metrics = metrics;
   }
 
   /** Bytes that no commit has taken yet. */
@@ -32,6 +41,7 @@ export class Proposals {
   add(txn: Txn): void {
     if (this.writer.size === 0) this.firstZxid = txn.zxid;
     this.lastZxid = txn.zxid;
+    this.count++;
     writeTxn(this.writer, txn);
     if (this.scheduled || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
     this.scheduled = true;
@@ -45,6 +55,7 @@ export class Proposals {
   /** The log has made a batch durable: the next one may go. */
   batchDurable(): void {
     this.batchesInFlight--;
+    this.metrics.summaries.fsynctime.add(this.clock.monotonicMs() - this.sentMs.shift()!);
     this.send();
   }
 
@@ -54,6 +65,10 @@ export class Proposals {
     // The next batch is probably about as large as this one.
     this.writer = new Writer(Math.min(Math.max(writer.size, BATCH_BYTES_MIN), BATCH_BYTES_HINT_MAX));
     this.batchesInFlight++;
+    this.sentMs.push(this.clock.monotonicMs());
+    this.metrics.summaries.sync_processor_batch_size.add(this.count);
+    this.metrics.counters.sync_processor_request_queued.add(this.count);
+    this.count = 0;
     this.log.append({ firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() });
   }
 }

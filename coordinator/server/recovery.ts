@@ -1,5 +1,6 @@
 /** Brings the tree back: the newest snapshot that is whole, then the log after it. The same whether we stopped or died. */
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { Metrics } from './metrics.ts';
 import { formatZxid } from '../../shared/znode/zxid.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
@@ -9,9 +10,10 @@ import { DataTree } from '../tree/data-tree.ts';
 import { SnapshotDecoder } from '../tree/snapshot.ts';
 import { readTxns } from '../tree/txn-codec.ts';
 
-export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger): Promise<DataTree> {
+export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger, metrics: Metrics): Promise<DataTree> {
   const startMs = performance.now();
   const { tree, snapshotZxid } = loadSnapshot(files, log);
+  const loadedMs = performance.now();
   tree.lastZxid = snapshotZxid;
   let count = 0;
   await txnLog.read(snapshotZxid, (body) => {
@@ -22,6 +24,11 @@ export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger)
       count++;
     }
   });
+  const { summaries } = metrics;
+  summaries.startup_snap_load_time.add(loadedMs - startMs);
+  summaries.startup_txns_load_time.add(performance.now() - loadedMs);
+  summaries.startup_txns_loaded.add(count);
+  summaries.dbinittime.add(performance.now() - startMs);
   log.info(
     `Snapshot loaded in ${Math.round(performance.now() - startMs)} ms, highest zxid is ${formatZxid(tree.lastZxid)}, ` +
       `${count} txns replayed`,

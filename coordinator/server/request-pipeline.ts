@@ -33,6 +33,7 @@ import { PENDING_PER_CLIENT_MAX, UNLOGGED_BYTES_MAX, UNSENT_BYTES_MAX, UNSENT_BY
 import type { Proposals } from './proposals.ts';
 import type { LocalRequest, ReadContext, ReadResult } from './reads.ts';
 import { answer } from './reads.ts';
+import type { Summary } from './metrics.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface PipelineOptions {
@@ -61,6 +62,8 @@ export class RequestPipeline implements ChangeListener {
   /** Writes, and syncs between them, in the order of their zxids. */
   private readonly inFlight = new Fifo<Pending>();
   private readonly quota: Pick<PrepareContext, 'quotaExceeded'>;
+  private readonly readLatency: Summary;
+  private readonly updateLatency: Summary;
   private lastProposedZxid: number;
   private dirty: Client[] = [];
   private readonly paused = new Set<Client>();
@@ -69,6 +72,8 @@ export class RequestPipeline implements ChangeListener {
     this.options = options;
     this.tree = options.tree;
     this.quota = options.quotaExceeded === undefined ? {} : { quotaExceeded: options.quotaExceeded };
+    this.readLatency = options.stats.metrics.summaries.readlatency;
+    this.updateLatency = options.stats.metrics.summaries.updatelatency;
     this.outstanding = new Outstanding(options.tree);
     this.reading = { tree: options.tree, watches: this.watches, rules: options.rules };
     this.lastProposedZxid = options.tree.lastZxid;
@@ -296,8 +301,10 @@ export class RequestPipeline implements ChangeListener {
     const nowMs = this.options.clock.monotonicMs();
     const error = typeof result === 'number' ? result : 0;
     client.answered(request.op, xid, zxid, startMs, nowMs);
-    this.options.stats.latency(nowMs - startMs);
-    client.door.reply(xid, request.op, zxid, error, typeof result === 'number' ? null : result);
+    const { stats } = this.options;
+    stats.latency(nowMs - startMs);
+    (isWrite(request.op) ? this.updateLatency : this.readLatency).add(nowMs - startMs);
+    stats.responseSize(client.door.reply(xid, request.op, zxid, error, typeof result === 'number' ? null : result));
     client.markDirty();
   }
 
@@ -312,18 +319,21 @@ export class RequestPipeline implements ChangeListener {
 
   created(path: string, acl: readonly Acl[], parentPath: string, parentAcl: readonly Acl[], zxid: number): void {
     if (this.watches.size === 0) return;
-    this.watches.created(path, zxid, this.readersOf(acl));
-    this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl));
+    const { summaries } = this.options.stats.metrics;
+    summaries.node_created_watch_count.add(this.watches.created(path, zxid, this.readersOf(acl)));
+    summaries.node_children_watch_count.add(this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl)));
   }
 
   deleted(path: string, acl: readonly Acl[], parentPath: string, parentAcl: readonly Acl[], zxid: number): void {
     if (this.watches.size === 0) return;
-    this.watches.deleted(path, zxid, this.readersOf(acl));
-    this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl));
+    const { summaries } = this.options.stats.metrics;
+    summaries.node_deleted_watch_count.add(this.watches.deleted(path, zxid, this.readersOf(acl)));
+    summaries.node_children_watch_count.add(this.watches.childrenChanged(parentPath, zxid, this.readersOf(parentAcl)));
   }
 
   dataChanged(path: string, acl: readonly Acl[], zxid: number): void {
-    if (this.watches.size > 0) this.watches.changed(path, zxid, this.readersOf(acl));
+    if (this.watches.size === 0) return;
+    this.options.stats.metrics.summaries.node_changed_watch_count.add(this.watches.changed(path, zxid, this.readersOf(acl)));
   }
 
   private readersOf(acl: readonly Acl[]): EventFilter | null {
@@ -381,5 +391,23 @@ export class RequestPipeline implements ChangeListener {
   private resumeClients(): void {
     if (this.paused.size === 0) return;
     for (const client of [...this.paused]) if (this.mayRead(client)) this.resume(client);
+  }
+}
+
+/** Does it count as an update? What follows from nothing but the request's name. */
+function isWrite(op: Request['op']): boolean {
+  switch (op) {
+    case 'create':
+    case 'create2':
+    case 'createContainer':
+    case 'createTTL':
+    case 'delete':
+    case 'setData':
+    case 'setACL':
+    case 'multi':
+    case 'closeSession':
+      return true;
+    default:
+      return false;
   }
 }

@@ -1,11 +1,19 @@
 /** What `srvr`, `stat` and `mntr` count. */
+import { decimal, Metrics } from './metrics.ts';
+
 export class ServerStats {
   packetsReceived = 0;
   packetsSent = 0;
   latencyMinMs = 0;
   latencyMaxMs = 0;
   authFailedCount = 0;
-  connectionRejectedCount = 0;
+  /** Bytes of responses; -1 before the first one. */
+  responseSizeLast = -1;
+  responseSizeMin = -1;
+  responseSizeMax = -1;
+  /** What `stmk` set. Nothing is traced by it. */
+  traceMask = 306n;
+  readonly metrics = new Metrics();
   readonly startMs: number;
   private latencySumMs = 0;
   private latencyCount = 0;
@@ -24,11 +32,17 @@ export class ServerStats {
     this.packetsSent++;
   }
 
+  /** A response of `size` bytes was made; 0: unknown. */
+  responseSize(size: number): void {
+    if (size === 0) return;
+    this.responseSizeLast = size;
+    if (this.responseSizeMin < 0 || size < this.responseSizeMin) this.responseSizeMin = size;
+    if (size > this.responseSizeMax) this.responseSizeMax = size;
+  }
+
   /** With up to four decimals, at least one: `14.3333`, `0.0`. */
   get latencyAvg(): string {
-    const average = this.latencyCount === 0 ? 0 : this.latencySumMs / this.latencyCount;
-    const text = String(Math.round(average * 10000) / 10000);
-    return text.includes('.') ? text : `${text}.0`;
+    return decimal(this.latencyCount === 0 ? 0 : this.latencySumMs / this.latencyCount);
   }
 
   reset(): void {
@@ -38,5 +52,8 @@ export class ServerStats {
     this.latencyMaxMs = 0;
     this.latencySumMs = 0;
     this.latencyCount = 0;
+    this.responseSizeLast = -1;
+    this.responseSizeMin = -1;
+    this.responseSizeMax = -1;
   }
 }

@@ -1,6 +1,9 @@
-/** What a member shows to four-letter words (and later to the AdminServer): names and order are the original's. */
-import { readdirSync } from 'node:fs';
-import type { ConnectionView, ServerView } from '../net/four-letter-words.ts';
+/** What a member shows to four-letter words, the AdminServer and Prometheus: names and order are the original's. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { environment } from './environment.ts';
+import { HANDSHAKE_TIMEOUT_MS } from './limits.ts';
+import type { AdminView } from '../net/admin-commands.ts';
+import type { ConnectionView } from '../net/four-letter-words.ts';
 import { VERSION } from '../net/four-letter-words.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
@@ -53,7 +56,7 @@ export interface ViewSources {
   port(): number;
 }
 
-export class MemberView implements ServerView {
+export class MemberView implements AdminView {
   readonly mode = 'standalone';
   private readonly from: ViewSources;
 
@@ -126,8 +129,14 @@ export class MemberView implements ServerView {
     ];
   }
 
-  monitor(): [string, string | number][] {
-    const { stats, pipeline, sessions, clock, clients } = this.from;
+  *monitor(): IterableIterator<[string, string | number]> {
+    yield* this.gauges();
+    yield* this.from.stats.metrics.entries();
+  }
+
+  /** What is so at this moment. */
+  gauges(): [string, string | number][] {
+    const { stats, pipeline, sessions, clients } = this.from;
     const { tree } = pipeline;
     return [
       ['version', VERSION],
@@ -139,24 +148,23 @@ export class MemberView implements ServerView {
       ['znode_count', this.nodeCount],
       ['global_sessions', sessions.tracker.size],
       ['non_mtls_remote_conn_count', 0],
-      ['last_client_response_size', -1],
+      ['last_client_response_size', stats.responseSizeLast],
       ['packets_sent', stats.packetsSent],
       ['packets_received', stats.packetsReceived],
-      ['max_client_response_size', -1],
+      ['max_client_response_size', stats.responseSizeMax],
       ['connection_drop_probability', '0.0'],
       ['watch_count', pipeline.watches.size],
       ['auth_failed_count', stats.authFailedCount],
       ['min_latency', stats.latencyMinMs],
-      ['max_file_descriptor_count', -1],
+      ['max_file_descriptor_count', maxFileCount()],
       ['approximate_data_size', tree.approximateDataSize],
       ['open_file_descriptor_count', openFileCount()],
       ['local_sessions', 0],
-      ['uptime', Math.floor(clock.monotonicMs() - stats.startMs)],
+      ['uptime', this.uptimeMs],
       ['max_latency', stats.latencyMaxMs],
       ['outstanding_tls_handshake', 0],
-      ['min_client_response_size', -1],
+      ['min_client_response_size', stats.responseSizeMin],
       ['non_mtls_local_conn_count', 0],
-      ['connection_rejected', stats.connectionRejectedCount],
     ];
   }
 
@@ -180,6 +188,49 @@ export class MemberView implements ServerView {
     return this.from.pipeline.tree.ephemerals;
   }
 
+  environment(): [string, string][] {
+    return environment();
+  }
+
+  get sessionlessExpiryMs(): number {
+    const tickMs = this.from.settings.tickTime;
+    return Math.ceil((this.from.clock.wallMs() + HANDSHAKE_TIMEOUT_MS) / tickMs) * tickMs;
+  }
+
+  get initialConfig(): string {
+    return this.from.settings.initialConfig;
+  }
+
+  get uptimeMs(): number {
+    return Math.floor(this.from.clock.monotonicMs() - this.from.stats.startMs);
+  }
+
+  get authFailedCount(): number {
+    return this.from.stats.authFailedCount;
+  }
+
+  get responseSizes(): { last: number; min: number; max: number } {
+    const { stats } = this.from;
+    return { last: stats.responseSizeLast, min: stats.responseSizeMin, max: stats.responseSizeMax };
+  }
+
+  watchSummary(): { connections: number; paths: number; watches: number } {
+    let paths = 0;
+    let watches = 0;
+    const connections = new Set<bigint>();
+    for (const [, sessionIds] of this.dataWatches()) {
+      paths++;
+      watches += sessionIds.length;
+      for (const id of sessionIds) connections.add(id);
+    }
+    return { connections: connections.size, paths, watches };
+  }
+
+  /** The newest snapshot, or null before the first one. */
+  lastSnapshot(): { zxid: number; timestampMs: number } | null {
+    return this.from.files.newest();
+  }
+
   *dataWatches(): IterableIterator<[string, bigint[]]> {
     for (const [path, clients] of this.from.pipeline.watches.dataWatches()) {
       yield [path, clients.map(({ session }) => session?.id ?? 0n)];
@@ -191,6 +242,17 @@ export class MemberView implements ServerView {
 function openFileCount(): number {
   try {
     return readdirSync('/proc/self/fd').length;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
+  }
+}
+
+/** The soft limit of open files: Linux tells, elsewhere -1. */
+function maxFileCount(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return limit === undefined ? -1 : Number(limit);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
     throw error;

@@ -7,6 +7,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { ConnectMessage } from '../net/door.ts';
 import { decideConnect } from '../session/reconnect-rules.ts';
 import { isPassword, passwordOf } from '../session/session-minting.ts';
+import type { Metrics } from './metrics.ts';
 import { SessionTracker } from '../session/session-tracker.ts';
 import type { Client, ClientSession } from './client.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
@@ -22,6 +23,7 @@ export interface SessionsOptions {
   /** The first id to give out. */
   firstId: bigint;
   secret: Uint8Array;
+  metrics: Metrics;
 }
 
 export class Sessions {
@@ -49,7 +51,8 @@ export class Sessions {
   }
 
   connect(pipeline: RequestPipeline, client: Client, message: ConnectMessage): void {
-    const { clock, log, secret } = this.options;
+    const { clock, log, secret, metrics } = this.options;
+    metrics.counters.connection_request_count.add();
     const nowMs = clock.monotonicMs();
     const { sessionId } = message;
     const session = this.tracker.get(sessionId);
@@ -122,6 +125,7 @@ export class Sessions {
         if (this.timer === null) return;
         for (const session of this.tracker.expire(clock.monotonicMs())) {
           log.info(`Expiring session 0x${hex(session.id)}, timeout of ${session.timeoutMs}ms exceeded`);
+          this.options.metrics.counters.stale_sessions_expired.add();
           pipeline.closeSession(session, null);
         }
         schedule();

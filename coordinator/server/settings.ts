@@ -99,14 +99,15 @@ export const SETTINGS = {
   sslTrustStore: planned<string | null>('ssl.trustStore.location', 'string', null, 'Trusted certificates.'),
   sslTrustStorePassword: planned<string | null>('ssl.trustStore.password', 'password', null, 'Password of the certificates.'),
   sslClientAuth: planned<string>('ssl.clientAuth', 'string', 'need', 'Whether clients show certificates.', oneOf('none', 'want', 'need')),
-  adminEnableServer: planned<boolean>('admin.enableServer', 'boolean', false, 'The AdminServer (the original has it on by default).'),
-  adminServerPort: planned<number>('admin.serverPort', 'int', 8080, 'Its port.', PORT),
-  adminServerAddress: planned<string>('admin.serverAddress', 'string', '0.0.0.0', 'Its address.'),
-  adminCommandUrl: planned<string>('admin.commandURL', 'string', '/commands', 'Its path.'),
-  adminIdleTimeout: planned<number>('admin.idleTimeout', 'int', 30000, 'Its idle timeout in ms.', atLeast(0)),
-  metricsProvider: planned<string | null>('metricsProvider.className', 'class', null, 'Where metrics are served.'),
-  metricsHost: planned<string>('metricsProvider.httpHost', 'string', '0.0.0.0', 'Address of the metrics.'),
-  metricsPort: planned<number>('metricsProvider.httpPort', 'int', 7000, 'Port of the metrics.', PORT),
+  adminEnableServer: setting<boolean>('admin.enableServer', 'boolean', true, 'The AdminServer: commands over HTTP.'),
+  adminServerPort: setting<number>('admin.serverPort', 'int', 8080, 'Its port; 0 picks a free one.', { validator: PORT }),
+  adminServerAddress: setting<string>('admin.serverAddress', 'string', '0.0.0.0', 'Its address.'),
+  adminCommandUrl: setting<string>('admin.commandURL', 'string', '/commands', 'Its path.'),
+  adminIdleTimeout: setting<number>('admin.idleTimeout', 'int', 30000, 'Its idle timeout in ms.', { validator: atLeast(0) }),
+  metricsProvider: setting<string | null>('metricsProvider.className', 'class', null, 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider serves metrics over HTTP.'),
+  metricsHost: setting<string>('metricsProvider.httpHost', 'string', '0.0.0.0', 'Address of the metrics.'),
+  metricsPort: setting<number>('metricsProvider.httpPort', 'int', 7000, 'Port of the metrics; 0 picks a free one.', { validator: PORT }),
+  metricsJvm: setting<boolean>('metricsProvider.exportJvmInfo', 'boolean', true, 'Metrics of the process beside those of the server.'),
 
   preAllocSize: inapplicable('preAllocSize', 'long', 65536, 'SQLite reuses its write-ahead log instead of preallocating.'),
   snapSizeLimitInKb: inapplicable('snapSizeLimitInKb', 'long', 4194304, 'Snapshots are taken by count.'),
@@ -131,6 +132,8 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   logDir: string;
   /** Schemes that an access list may name besides `world`. */
   authProviders: ReadonlySet<string>;
+  /** What the properties said, for those who ask; passwords are left out. */
+  initialConfig: string;
   /** Of this server in its ensemble; 0 alone. */
   serverId: number;
 }
@@ -168,6 +171,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       snapDir: join(resolve(values.dataDir), 'version-2'),
       logDir: join(resolve(values.dataLogDir ?? values.dataDir), 'version-2'),
       authProviders: authProvidersOf(values.digestEnabledForAuth, properties),
+      initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
       serverId: 0,
     },
     warnings: [...warnings, ...unknown],

@@ -18,6 +18,8 @@ export interface SnapshotterOptions {
   log: Logger;
   /** A number in [0, 1). */
   random(): number;
+  /** A snapshot took so long. */
+  took(ms: number): void;
 }
 
 export class Snapshotter {
@@ -56,10 +58,12 @@ export class Snapshotter {
 
   private async write(): Promise<void> {
     const { tree, txnLog, files, retainCount, log } = this.options;
+    const startMs = performance.now();
     const zxid = tree.lastZxid;
     try {
       log.info(`Snapshotting: ${formatZxid(zxid)} to ${files.pathOf(zxid)}`);
       await files.write(zxid, encodeSnapshot(tree));
+      this.options.took(performance.now() - startMs);
       const oldest = files.retain(retainCount);
       if (oldest !== null) txnLog.prune(oldest);
     } catch (error) {

@@ -34,6 +34,12 @@ export class SnapshotFiles {
     return zxids.sort((a, b) => b - a);
   }
 
+  /** The newest one and when it was written; null before the first. */
+  newest(): { zxid: number; timestampMs: number } | null {
+    const zxid = this.list()[0];
+    return zxid === undefined ? null : { zxid, timestampMs: statSync(this.pathOf(zxid)).mtimeMs };
+  }
+
   pathOf(zxid: number): string {
     return join(this.dir, `${PREFIX}${zxid.toString(16)}`);
   }

@@ -76,25 +76,27 @@ export class WatchTable<W extends Watcher = Watcher> {
     for (const path of [...paths]) this.set(path, watcher, 0);
   }
 
-  created(path: string, zxid: number, mayRead: EventFilter | null): void {
-    this.fire(EventType.NodeCreated, path, DATA, zxid, mayRead);
+  /** This and the next ones return how many watchers were told. */
+  created(path: string, zxid: number, mayRead: EventFilter | null): number {
+    return this.fire(EventType.NodeCreated, path, DATA, zxid, mayRead);
   }
 
-  changed(path: string, zxid: number, mayRead: EventFilter | null): void {
-    this.fire(EventType.NodeDataChanged, path, DATA, zxid, mayRead);
+  changed(path: string, zxid: number, mayRead: EventFilter | null): number {
+    return this.fire(EventType.NodeDataChanged, path, DATA, zxid, mayRead);
   }
 
   /** Data and child watchers of the path hear of its end once each. */
-  deleted(path: string, zxid: number, mayRead: EventFilter | null): void {
-    this.fire(EventType.NodeDeleted, path, ANY, zxid, mayRead);
+  deleted(path: string, zxid: number, mayRead: EventFilter | null): number {
+    return this.fire(EventType.NodeDeleted, path, ANY, zxid, mayRead);
   }
 
   /** A recursive watch hears of the child itself, not of its parent's list. */
-  childrenChanged(path: string, zxid: number, mayRead: EventFilter | null): void {
-    this.fire(EventType.NodeChildrenChanged, path, CHILD & ~RECURSIVE, zxid, mayRead);
+  childrenChanged(path: string, zxid: number, mayRead: EventFilter | null): number {
+    return this.fire(EventType.NodeChildrenChanged, path, CHILD & ~RECURSIVE, zxid, mayRead);
   }
 
-  private fire(type: EventType, path: string, heard: number, zxid: number, mayRead: EventFilter | null): void {
+  private fire(type: EventType, path: string, heard: number, zxid: number, mayRead: EventFilter | null): number {
+    let fired = 0;
     const watchers = this.byPath.get(path);
     const recursive = this.recursiveCount > 0 ? heard & RECURSIVE : 0;
     const told = recursive === 0 ? null : new Set<W>();
@@ -103,10 +105,15 @@ export class WatchTable<W extends Watcher = Watcher> {
         if ((bits & heard) === 0) continue;
         if ((bits & heard & ONCE) !== 0) this.set(path, watcher, bits & ~(heard & ONCE));
         told?.add(watcher);
+        fired++;
         if (mayRead === null || mayRead(watcher)) watcher.notify(type, path, zxid);
       }
     }
-    if (told !== null && path !== '/') this.fireAncestors(type, path, recursive, told, zxid, mayRead);
+    if (told !== null && path !== '/') {
+      this.fireAncestors(type, path, recursive, told, zxid, mayRead);
+      return told.size;
+    }
+    return fired;
   }
 
   private fireAncestors(

@@ -43,8 +43,14 @@ describe('the client port', () => {
     const { member } = await testMember({ '4lw.commands.whitelist': 'srvr' });
     expect(await exchange(member.port, 'ruok')).to.equal('ruok is not executed because it is not in the whitelist.\n');
     expect(await exchange(member.port, 'srvr')).to.match(
-      /^Zookeeper version: 3\.8\.4-\S+, built on .*\nLatency min\/avg\/max: 0\/0\.0\/0\nReceived: 2\nSent: 0\nConnections: 0\nOutstanding: 0\nZxid: 0x0\nMode: standalone\nNode count: 5\n$/,
+      /^Zookeeper version: 3\.8\.4-\S+, built on .*\nLatency min\/avg\/max: 0\/0\.0\/0\nReceived: 2\nSent: 0\nConnections: 1\nOutstanding: 0\nZxid: 0x0\nMode: standalone\nNode count: 5\n$/,
     );
+  });
+
+  it('always answers srvr, and all words to *', async () => {
+    const { member } = await testMember({ '4lw.commands.whitelist': ' ruok , wchs' });
+    for (const word of ['ruok', 'wchs', 'srvr']) expect(await exchange(member.port, word)).not.to.contain('whitelist');
+    for (const word of ['stat', 'mntr', 'isro']) expect(await exchange(member.port, word)).to.contain(`${word} is not executed`);
   });
 
   it('shows connections, sessions and watches', async () => {
@@ -53,7 +59,7 @@ describe('the client port', () => {
     await one.call(create('/e', { mode: 1 }));
     await one.call({ op: 'exists', path: '/e', watch: true });
     const id = `0x${[...member.tree.sessions.keys()][0]!.toString(16)}`;
-    expect(await exchange(member.port, 'stat')).to.match(/\nClients:\n \/127\.0\.0\.1:\d+\[1\]\(queued=0,recved=3,sent=2\)\n\nLatency/);
+    expect(await exchange(member.port, 'stat')).to.match(/\nClients:\n \/127\.0\.0\.1:\d+\[0\]\(queued=0,recved=1,sent=0\)\n \/127\.0\.0\.1:\d+\[1\]\(queued=0,recved=3,sent=2\)\n\nLatency/);
     expect(await exchange(member.port, 'cons')).to.match(new RegExp(`,sid=${id},lop=EXIS,est=\\d+,to=10000,lcxid=0x2,lzxid=0x2,lresp=\\d+,llat=\\d+,minlat=\\d+,avglat=\\d+,maxlat=\\d+\\)\n\n$`));
     expect(await exchange(member.port, 'wchs')).to.equal('1 connections watching 1 paths\nTotal watches:1\n');
     expect(await exchange(member.port, 'wchc')).to.equal(`${id}\n\t/e\n\n`);
@@ -62,10 +68,19 @@ describe('the client port', () => {
     expect(dump).to.match(/^SessionTracker dump:\nSession Sets \(1\)\/\(1\):\n1 expire at \w{3} \w{3} \d\d [\d:]{8} UTC \d{4}:\n\t0x/);
     expect(dump).to.contain(`Sessions with Ephemerals (1):\n${id}:\n\t/e\n`);
     const mntr = await exchange(member.port, 'mntr');
-    for (const line of ['zk_server_state\tstandalone', 'zk_znode_count\t6', 'zk_ephemerals_count\t1', 'zk_watch_count\t1', 'zk_num_alive_connections\t1', 'zk_outstanding_requests\t0', 'zk_approximate_data_size\t46']) {
+    for (const line of ['zk_server_state\tstandalone', 'zk_znode_count\t6', 'zk_ephemerals_count\t1', 'zk_watch_count\t1', 'zk_num_alive_connections\t2', 'zk_outstanding_requests\t0', 'zk_approximate_data_size\t46']) {
       expect(mntr).to.contain(`${line}\n`);
     }
     expect(await exchange(member.port, 'conf')).to.match(/^clientPort=\d+\nsecureClientPort=-1\ndataDir=.*\/version-2\ndataDirSize=\d+\n/);
+    expect(dump).to.match(new RegExp(`Connections dump:\nConnections Sets \\(\\d\\)/\\(2\\):\n(.*\n)*\tip: /127\\.0\\.0\\.1:\\d+ sessionId: ${id}\n`));
+    expect(dump).to.match(/\tip: \/127\.0\.0\.1:\d+ sessionId: 0x0\n/);
+    expect(mntr.match(/^zk_(avg|p999)_/gm)).to.have.length.greaterThan(60);
+    expect(await exchange(member.port, 'envi')).to.match(/^Environment:\nzookeeper\.version=3\.8\.\S+, built on .*\nhost\.name=.*\njava\.version=/);
+    expect(await exchange(member.port, 'hash')).to.equal('');
+    expect(await exchange(member.port, 'dirs')).to.match(/^datadir_size: \d+\nlogdir_size: \d+\n$/);
+    expect(await exchange(member.port, 'gtmk')).to.equal('306');
+    expect(await exchange(member.port, Buffer.concat([Buffer.from('stmk'), Buffer.from('0000000000000007', 'hex')]))).to.equal('7');
+    expect(await exchange(member.port, 'gtmk')).to.equal('7');
     expect(await exchange(member.port, 'crst')).to.equal('Connection stats reset.\n');
     expect(await exchange(member.port, 'srst')).to.equal('Server stats reset.\n');
   });

@@ -23,7 +23,7 @@ export async function testMember(
   { autoSync = true, disk = new MemoryDisk(), ...deps }: MemberDeps & { autoSync?: boolean; disk?: MemoryDisk } = {},
 ): Promise<TestMember> {
   const { settings } = loadServerSettings(
-    new Map(Object.entries({ dataDir: tempDir(), clientPort: '0', clientPortAddress: '127.0.0.1', '4lw.commands.whitelist': '*', ...properties })),
+    new Map(Object.entries({ dataDir: tempDir(), clientPort: '0', clientPortAddress: '127.0.0.1', '4lw.commands.whitelist': '*', 'admin.enableServer': 'false', ...properties })),
   );
   let log: MemoryTxnLog | null = null;
   const member = await startMember(settings, {
