@@ -1,0 +1,5 @@
+/** Entry point of kafka-dump-log; see commands/dump-log.ts. */
+import { dumpLog } from './commands/dump-log.ts';
+import { runTool } from './io.ts';
+
+await runTool(dumpLog);
