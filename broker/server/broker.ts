@@ -158,6 +158,7 @@ class BrokerProcess implements Broker {
       clusterId: this.cluster,
       settings,
       clock: this.clock,
+      client: () => this.link.client,
       cache: this.cache,
       topicConfigs: this.topicConfigs,
       admin,

@@ -1,5 +1,6 @@
 /** Which Kafka APIs this broker serves: one line each. ApiVersions tells exactly these. */
 import type { Clock } from '../../shared/base/clock.ts';
+import type { CoordinatorClient } from '../../shared/client/client.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Controller } from '../controller/controller.ts';
 import type { CoordinatorFinder } from '../group/coordinator-finder.ts';
@@ -29,8 +30,10 @@ import { DeleteRecordsHandler } from '../handlers/21-delete-records.ts';
 import { InitProducerIdHandler } from '../handlers/22-init-producer-id.ts';
 import { OffsetForLeaderEpochHandler } from '../handlers/23-offset-for-leader-epoch.ts';
 import { DescribeConfigsHandler } from '../handlers/32-describe-configs.ts';
+import { alterConfigsHandler } from '../handlers/33-alter-configs.ts';
 import { CreatePartitionsHandler } from '../handlers/37-create-partitions.ts';
 import { deleteGroupsHandler } from '../handlers/42-delete-groups.ts';
+import { incrementalAlterConfigsHandler } from '../handlers/44-incremental-alter-configs.ts';
 import { offsetDeleteHandler } from '../handlers/47-offset-delete.ts';
 import { AlterPartitionHandler } from '../handlers/56-alter-partition.ts';
 import { DescribeClusterHandler } from '../handlers/60-describe-cluster.ts';
@@ -51,6 +54,7 @@ export interface HandlerDependencies {
   clusterId: string;
   settings: BrokerSettings;
   clock: Clock;
+  client: () => CoordinatorClient;
   cache: MetadataCache;
   topicConfigs: TopicConfigs;
   admin: TopicAdmin;
@@ -122,6 +126,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     new InitProducerIdHandler(deps.producerIds),
     new OffsetForLeaderEpochHandler(replicas),
     new DescribeConfigsHandler({ brokerId: deps.brokerId, cache, settings, topicConfigs: deps.topicConfigs }),
+    alterConfigsHandler({ client: deps.client, cache, settings, logger }),
     new CreatePartitionsHandler({
       admin,
       isController,
@@ -129,6 +134,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
       logger,
     }),
     deleteGroupsHandler(groups),
+    incrementalAlterConfigsHandler({ client: deps.client, cache, settings, logger }),
     offsetDeleteHandler({ groups, partitionExists }),
     new AlterPartitionHandler(controller),
     new DescribeClusterHandler(cache, deps.clusterId),
