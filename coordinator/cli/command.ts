@@ -14,6 +14,8 @@ export interface CommandContext {
   err(line: string): void;
   /** Prints events; the same function for all watches, so that an event is printed once. */
   readonly watch: WatchCallback;
+  /** As the only command of a line: waits until the user has had enough, or the session is over. In a conversation: not at all. */
+  untilInterrupted(): Promise<void>;
 }
 
 export interface Command {

@@ -9,7 +9,7 @@ import { CliError, describeFailure } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import type { ShellOptions } from './command-line.ts';
 import { splitLine } from './command-line.ts';
-import { COMMANDS } from './commands/index.ts';
+import { BEYOND_COMMANDS, COMMANDS, ORIGINAL_COMMANDS } from './commands/index.ts';
 import { formatEvent } from './format.ts';
 
 export interface ShellIo {
@@ -32,7 +32,7 @@ const HISTORY_SHOWN = 10;
 /** Lines kept for `redo`: a script that is piped in may have millions. */
 const HISTORY_MAX = 1_000;
 
-/** All names, sorted as the usage shows them. */
+/** All names. */
 export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys(), ...Object.keys(OWN_COMMANDS)].sort();
 
 export class ShellSession {
@@ -48,6 +48,7 @@ export class ShellSession {
   private printWatches = true;
   private quitting = false;
   private muted = false;
+  private wakeInterrupted: () => void = () => {};
 
   /** @param clientOptions what else to make clients with, e.g. their transport. */
   constructor(options: ShellOptions, io: ShellIo, clientOptions: Partial<ClientOptions> = {}) {
@@ -98,6 +99,11 @@ export class ShellSession {
     }
   }
 
+  /** Ends a command that goes on until then. */
+  interrupt(): void {
+    this.wakeInterrupted();
+  }
+
   /** Ends the session at the server, without a word to the user. */
   async end(): Promise<void> {
     this.muted = true;
@@ -108,7 +114,7 @@ export class ShellSession {
     const name = argv[0]!;
     const command = COMMANDS.get(name);
     if (command === undefined && !Object.hasOwn(OWN_COMMANDS, name)) {
-      this.io.err(usage());
+      this.io.err(name === 'help' ? usage() + usageBeyond() : usage());
       throw new CliError(`Command not found: Command not found ${name}`, EXIT_UNKNOWN_COMMAND);
     }
     switch (name) {
@@ -184,7 +190,17 @@ export class ShellSession {
       out: (text) => this.io.out(text),
       err: (line) => this.io.err(`${line}\n`),
       watch: this.printEvent,
+      untilInterrupted: () => this.untilInterrupted(),
     };
+  }
+
+  private untilInterrupted(): Promise<void> {
+    if (this.options.command === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wakeInterrupted = resolve;
+      this.client.on('expired', resolve);
+      this.client.on('closed', () => resolve());
+    });
   }
 }
 
@@ -192,9 +208,16 @@ function isAlive(client: CoordinatorClient): boolean {
   return client.state === 'CONNECTING' || client.state === 'CONNECTED' || client.state === 'CONNECTEDREADONLY';
 }
 
-/** What an unknown command is answered with. */
+/** What an unknown command is answered with: the original's list. */
 export function usage(): string {
   const usageOf = (name: string): string => COMMANDS.get(name)?.usage ?? OWN_COMMANDS[name] ?? '';
-  const lines = COMMAND_NAMES.map((name) => `\t${name} ${usageOf(name)}\n`);
+  const names = [...ORIGINAL_COMMANDS.keys(), ...Object.keys(OWN_COMMANDS)].sort();
+  const lines = names.map((name) => `\t${name} ${usageOf(name)}\n`);
   return `ZooKeeper -server host:port -client-configuration properties-file cmd args\n${lines.join('')}`;
+}
+
+/** What there is besides, for those who ask for help. */
+function usageBeyond(): string {
+  const lines = [...BEYOND_COMMANDS.values()].map(({ name, usage: words }) => `\t${name} ${words}\n`);
+  return `beyond ZooKeeper's own:\n${lines.join('')}`;
 }

@@ -19,6 +19,7 @@ async function main(argv: readonly string[]): Promise<number> {
     shell = new ShellSession(options, { out: (text) => out(text), err }, { transport: nodeTransport() });
     await shell.start();
     if (options.command !== null) {
+      process.once('SIGINT', () => shell?.interrupt());
       await shell.run(options.command);
     } else {
       out(`Welcome to ZooKeeper!\nJLine support is ${stdin.isTTY && stdout.isTTY ? 'enabled' : 'disabled'}\n`);

@@ -3,6 +3,7 @@ import type { Id } from '../../shared/znode/acl.ts';
 import type { Request } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
 import type { Door } from '../net/door.ts';
+import type { DigestMd5Server } from '../session/sasl-digest-md5.ts';
 import type { Session } from '../session/session-tracker.ts';
 import type { Watcher } from '../tree/watch-table.ts';
 import type { Txn } from '../tree/txn.ts';
@@ -41,6 +42,8 @@ export class Client implements Watcher {
   readonly ids: Id[];
   readonly establishedMs: number;
   session: ClientSession | null = null;
+  /** The SASL exchange under way. */
+  sasl: DigestMd5Server | null = null;
   /** In the order in which they are to be answered. */
   readonly pending = new Fifo<Pending>();
   gone = false;

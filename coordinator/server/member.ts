@@ -17,6 +17,7 @@ import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
 import type { StoreError, TxnLog, TxnLogEvents } from '../store/txn-log.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { Authenticator } from './authenticator.ts';
 import { Client } from './client.ts';
 import { assertLimits, FRAME_SLACK_BYTES, HANDSHAKE_TIMEOUT_MS } from './limits.ts';
 import { Proposals } from './proposals.ts';
@@ -118,6 +119,15 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       tree,
       proposals,
       rules,
+      authenticator: new Authenticator({
+        rules,
+        saslUsers: settings.saslUsers,
+        superUser: settings.superUser,
+        enforcedSchemes: settings.enforcedSchemes,
+        allowSaslFailed: settings.allowSaslFailedClients,
+        nonce: () => randomBytes(24).toString('base64'),
+        log,
+      }),
       ttlsEnabled: settings.extendedTypesEnabled,
       ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
       globalOutstandingLimit: settings.globalOutstandingLimit,

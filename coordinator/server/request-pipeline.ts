@@ -12,10 +12,10 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import { Perms } from '../../shared/znode/acl.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
-import type { AuthRequest, Request, Response, WriteRequest } from '../../shared/znode/operations.ts';
+import type { AuthRequest, Request, Response, SaslRequest, WriteRequest } from '../../shared/znode/operations.ts';
 import { COUNTER_MAX, counterOf } from '../../shared/znode/zxid.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
-import { authenticate, isAllowed } from '../tree/acl-check.ts';
+import { isAllowed } from '../tree/acl-check.ts';
 import type { ChangeListener } from '../tree/apply.ts';
 import { applyMultiFor, applyTxn } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
@@ -27,6 +27,7 @@ import type { Txn, TxnBody } from '../tree/txn.ts';
 import type { EventFilter } from '../tree/watch-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
 import { statOf } from '../tree/znode.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { Client, ClientSession, Pending } from './client.ts';
 import { Fifo } from './fifo.ts';
 import { PENDING_PER_CLIENT_MAX, UNLOGGED_BYTES_MAX, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './limits.ts';
@@ -40,6 +41,7 @@ export interface PipelineOptions {
   tree: DataTree;
   proposals: Proposals;
   rules: AccessRules;
+  authenticator: Authenticator;
   ttlsEnabled: boolean;
   /** `enforceQuota`: hears what a write exceeds. Absent: quotas are not looked at. */
   quotaExceeded?: (excess: QuotaExcess) => void;
@@ -62,6 +64,7 @@ export class RequestPipeline implements ChangeListener {
   /** Writes, and syncs between them, in the order of their zxids. */
   private readonly inFlight = new Fifo<Pending>();
   private readonly quota: Pick<PrepareContext, 'quotaExceeded'>;
+  private readonly enforced: boolean;
   private readonly readLatency: Summary;
   private readonly updateLatency: Summary;
   private lastProposedZxid: number;
@@ -72,6 +75,7 @@ export class RequestPipeline implements ChangeListener {
     this.options = options;
     this.tree = options.tree;
     this.quota = options.quotaExceeded === undefined ? {} : { quotaExceeded: options.quotaExceeded };
+    this.enforced = options.authenticator.isEnforced;
     this.readLatency = options.stats.metrics.summaries.readlatency;
     this.updateLatency = options.stats.metrics.summaries.updatelatency;
     this.outstanding = new Outstanding(options.tree);
@@ -92,6 +96,9 @@ export class RequestPipeline implements ChangeListener {
   request(client: Client, xid: number, request: Request): void {
     client.stats.received++;
     const startMs = this.options.clock.monotonicMs();
+    if (this.enforced && request.op !== 'auth' && request.op !== 'sasl' && !this.options.authenticator.isAdmitted(client)) {
+      return this.refuseStranger(client, xid, request, startMs);
+    }
     switch (request.op) {
       case 'create':
       case 'create2':
@@ -109,6 +116,8 @@ export class RequestPipeline implements ChangeListener {
       case 'auth':
         // At once: it counts for the requests that follow, which are prepared when they arrive.
         return this.authenticate(client, xid, request, startMs);
+      case 'sasl':
+        return this.sasl(client, xid, request, startMs);
       case 'sync':
         if (this.inFlight.size > 0) return this.enqueue({ client, xid, request, txn: null, startMs, outcome: null });
         return this.readInTurn(client, xid, request, startMs);
@@ -189,17 +198,23 @@ export class RequestPipeline implements ChangeListener {
   }
 
   private authenticate(client: Client, xid: number, request: AuthRequest, startMs: number): void {
-    const ids = authenticate(this.options.rules, request.scheme, request.auth, client.door.remoteAddress);
-    if (ids === null) {
-      this.options.stats.authFailedCount++;
-      this.reply(client, xid, request, 0, ErrorCode.AUTHFAILED, startMs);
-      client.door.close();
-      return;
-    }
-    for (const id of ids) {
-      if (!client.ids.some((own) => own.scheme === id.scheme && own.id === id.id)) client.ids.push(id);
-    }
-    this.reply(client, xid, request, 0, null, startMs);
+    const ok = this.options.authenticator.auth(client, request.scheme, request.auth);
+    if (!ok) this.options.stats.authFailedCount++;
+    this.reply(client, xid, request, 0, ok ? null : ErrorCode.AUTHFAILED, startMs);
+    if (!ok) client.door.close();
+  }
+
+  private sasl(client: Client, xid: number, request: SaslRequest, startMs: number): void {
+    const reply = this.options.authenticator.sasl(client, request.token);
+    if (!reply.ok) this.options.stats.authFailedCount++;
+    this.reply(client, xid, request, 0, reply.ok ? { token: reply.token } : reply.error, startMs);
+    if (!reply.ok) client.door.close();
+  }
+
+  /** A request of someone who had to say first who they are: refused, and the connection ends; the session lives on. */
+  private refuseStranger(client: Client, xid: number, request: Request, startMs: number): void {
+    this.reply(client, xid, request, 0, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, startMs);
+    client.door.close();
   }
 
   // --- Commits come back ---

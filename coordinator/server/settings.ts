@@ -7,6 +7,7 @@ import type { SettingValues } from '../../shared/settings/load.ts';
 import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
 import { atLeast, between, invalidValue, oneOf, SettingError } from '../../shared/settings/schema.ts';
+import { readJaasUsers } from './jaas.ts';
 
 const setting = <T extends SettingValue>(
   name: string,
@@ -61,6 +62,13 @@ export const SETTINGS = {
   skipAcl: setting<string>('skipACL', 'string', 'no', 'yes skips all access checks.', { validator: yesNo }),
   superDigest: setting<string | null>('DigestAuthenticationProvider.superDigest', 'string', null, 'super:<digest>: who proves it may do anything.'),
   digestEnabledForAuth: setting<boolean>('DigestAuthenticationProvider.enabled', 'boolean', true, 'false: there is no digest scheme.'),
+  jaasFile: setting<string | null>('java.security.auth.login.config', 'string', null, 'File of names and passwords for SASL.'),
+  saslSection: setting<string>('sasl.serverconfig', 'string', 'Server', 'Its section for this server.'),
+  superUser: setting<string | null>('superUser', 'string', null, 'The SASL identity that may do anything.'),
+  allowSaslFailedClients: setting<boolean>('allowSaslFailedClients', 'boolean', false, 'Whoever fails at SASL stays connected, without the identity.'),
+  sessionRequireClientSasl: setting<boolean>('sessionRequireClientSASLAuth', 'boolean', false, 'Requests count only after SASL.'),
+  enforceAuthEnabled: setting<boolean>('enforce.auth.enabled', 'boolean', false, 'Requests count only after one of enforce.auth.schemes.'),
+  enforceAuthSchemes: setting<readonly string[]>('enforce.auth.schemes', 'list', [], 'Schemes of which a client must have an identity.'),
   digestAlg: setting<string>('DigestAuthenticationProvider.digestAlg', 'string', 'SHA1', 'Hash of the digest scheme.', { validator: oneOf('SHA1', 'SHA256', 'SHA512', 'SHA3-256') }),
   containerCheckIntervalMs: setting<number>('znode.container.checkIntervalMs', 'int', 60000, 'How often empty containers and outlived TTL znodes are removed.', { validator: atLeast(1) }),
   containerMaxPerMinute: setting<number>('znode.container.maxPerMinute', 'int', 10000, 'Containers and TTL znodes removed per minute at most.', { validator: atLeast(1) }),
@@ -132,6 +140,10 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   logDir: string;
   /** Schemes that an access list may name besides `world`. */
   authProviders: ReadonlySet<string>;
+  /** Name to password for SASL; null where that was not set up. */
+  saslUsers: ReadonlyMap<string, string> | null;
+  /** Every client must have an identity of one of these; empty: needn't. */
+  enforcedSchemes: readonly string[];
   /** What the properties said, for those who ask; passwords are left out. */
   initialConfig: string;
   /** Of this server in its ensemble; 0 alone. */
@@ -160,6 +172,9 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   if (minSessionTimeoutMs > maxSessionTimeoutMs) {
     throw invalidValue('minSessionTimeout', minSessionTimeoutMs, `Value must be no more than maxSessionTimeout, which is ${maxSessionTimeoutMs}`);
   }
+  const authProviders = authProvidersOf(values.digestEnabledForAuth, properties);
+  const saslUsers = values.jaasFile === null ? null : readJaasUsers(values.jaasFile, values.saslSection);
+  const enforcedSchemes = enforcedSchemesOf(values, authProviders, saslUsers !== null);
   const unknown = unknownKeys
     .filter((key) => !members.includes(key) && !isAuthProvider(key, properties.get(key)!))
     .map((key) => `${key} is not a known key; it is kept as the system property zookeeper.${key} and has no effect`);
@@ -170,7 +185,9 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       maxSessionTimeoutMs,
       snapDir: join(resolve(values.dataDir), 'version-2'),
       logDir: join(resolve(values.dataLogDir ?? values.dataDir), 'version-2'),
-      authProviders: authProvidersOf(values.digestEnabledForAuth, properties),
+      authProviders,
+      saslUsers,
+      enforcedSchemes,
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
       serverId: 0,
     },
@@ -196,4 +213,18 @@ function authProvidersOf(digest: boolean, properties: ReadonlyMap<string, string
   const schemes = new Set(digest ? ['ip', 'digest'] : ['ip']);
   for (const [key, className] of properties) if (isAuthProvider(key, className)) schemes.add(schemeOfProvider(className)!);
   return schemes;
+}
+
+/** What `sessionRequireClientSASLAuth` and `enforce.auth.*` come to (`AuthenticationHelper`). */
+function enforcedSchemesOf(values: SettingValues<typeof SETTINGS>, providers: ReadonlySet<string>, hasSasl: boolean): readonly string[] {
+  if (values.sessionRequireClientSasl && !hasSasl) {
+    throw invalidValue('sessionRequireClientSASLAuth', true, 'nobody could connect: java.security.auth.login.config names no users');
+  }
+  if (values.sessionRequireClientSasl) return ['sasl'];
+  if (!values.enforceAuthEnabled) return [];
+  if (values.enforceAuthSchemes.length === 0) throw invalidValue('enforce.auth.enabled', true, 'enforce.auth.schemes must be configured with it');
+  for (const scheme of values.enforceAuthSchemes) {
+    if (!providers.has(scheme)) throw invalidValue('enforce.auth.schemes', scheme, `Authentication scheme ${scheme} is not available`);
+  }
+  return values.enforceAuthSchemes;
 }

@@ -65,6 +65,8 @@ function writeRecord(out: Writer, request: Exclude<Request, { op: 'setWatches' }
       return records.addWatchRequest.write(out, request);
     case 'auth':
       return records.authPacket.write(out, { type: 0, scheme: request.scheme, auth: request.auth });
+    case 'sasl':
+      return records.saslToken.write(out, request);
     case 'reconfig':
       return records.reconfigRequest.write(out, request);
     case 'multi':
@@ -121,6 +123,8 @@ function readRecord(op: Op, input: Reader): Response {
       return records.ephemerals.read(input);
     case 'getAllChildrenNumber':
       return records.totalNumber.read(input);
+    case 'sasl':
+      return records.saslToken.read(input);
     case 'whoAmI':
       return records.clientInfo.read(input);
     case 'multi':

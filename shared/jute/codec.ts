@@ -81,6 +81,8 @@ function readRecord(type: number, input: Reader): Request | null {
       const { scheme, auth } = records.authPacket.read(input);
       return { op: 'auth', scheme, auth };
     }
+    case OpCode.sasl:
+      return { op: 'sasl', ...records.saslToken.read(input) };
     case OpCode.reconfig:
       return { op: 'reconfig', ...records.reconfigRequest.read(input) };
     case OpCode.ping:
@@ -160,6 +162,8 @@ export function writeResponse<O extends Request['op']>(out: Writer, op: O, respo
       return records.ephemerals.write(out, response as ResponseByOp['getEphemerals']);
     case 'getAllChildrenNumber':
       return records.totalNumber.write(out, response as ResponseByOp['getAllChildrenNumber']);
+    case 'sasl':
+      return records.saslToken.write(out, response as ResponseByOp['sasl']);
     case 'whoAmI':
       return records.clientInfo.write(out, response as ResponseByOp['whoAmI']);
     case 'addWatch':

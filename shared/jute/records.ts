@@ -65,6 +65,7 @@ export const path = record({ path: text });
 export const pathType = record({ path: text, type: int });
 export const addWatchRequest = record({ path: text, mode: int });
 export const authPacket = record({ type: int, scheme: text, auth: buffer });
+export const saslToken = record({ token: buffer });
 export const setWatches = record({
   relativeZxid: long,
   dataWatches: vector(text),

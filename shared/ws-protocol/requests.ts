@@ -9,7 +9,7 @@ import { Fields } from './fields.ts';
 import type { SessionOp } from './messages.ts';
 import { MULTI_OPS_MAX, WsProtocolError } from './messages.ts';
 
-/** Every operation that may stand in a message; those absent (createSession, sasl, deleteContainer) are not for sessions. */
+/** Every operation that may stand in a message; those absent (createSession, deleteContainer) are not for sessions. */
 const SESSION_OPS: Record<SessionOp, true> = {
   create: true,
   create2: true,
@@ -35,6 +35,7 @@ const SESSION_OPS: Record<SessionOp, true> = {
   addWatch: true,
   setWatches: true,
   auth: true,
+  sasl: true,
   ping: true,
   whoAmI: true,
   closeSession: true,
@@ -116,6 +117,9 @@ export function encodeRequest(request: Request, out: unknown[]): void {
     case 'auth':
       out.push(request.scheme, request.auth);
       return;
+    case 'sasl':
+      out.push(request.token);
+      return;
     case 'ping':
     case 'whoAmI':
     case 'closeSession':
@@ -179,6 +183,8 @@ export function decodeRequest(op: SessionOp, fields: Fields): Request {
       };
     case 'auth':
       return { op, scheme: fields.text('scheme'), auth: fields.data('auth') };
+    case 'sasl':
+      return { op, token: fields.data('token') };
     case 'ping':
     case 'whoAmI':
     case 'closeSession':

@@ -75,6 +75,9 @@ export function encodeResponse(op: SessionOp, response: Response | null, out: un
     case 'whoAmI':
       out.push((response as ResponseByOp['whoAmI']).clientInfo.map(({ scheme, id }) => [scheme, id]));
       return;
+    case 'sasl':
+      out.push((response as ResponseByOp['sasl']).token);
+      return;
     case 'multi':
     case 'multiRead':
       out.push((response as ResponseByOp['multi']).results.map(encodeResult));
@@ -130,6 +133,8 @@ export function decodeResponse(op: SessionOp, fields: Fields): Response | null {
           return id;
         }),
       };
+    case 'sasl':
+      return { token: fields.data('token') };
     case 'multi':
     case 'multiRead':
       return { results: fields.list('results', MULTI_OPS_MAX).map((value, i) => decodeResult(fields.nested(value, `results[${i}]`), i)) };

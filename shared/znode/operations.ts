@@ -144,6 +144,11 @@ export interface AuthRequest {
   scheme: string;
   auth: Data;
 }
+/** One message of a SASL exchange; the answer is the server's. */
+export interface SaslRequest {
+  op: 'sasl';
+  token: Data;
+}
 export interface PlainRequest {
   op: 'ping' | 'whoAmI' | 'closeSession';
 }
@@ -157,7 +162,7 @@ export type WriteRequest =
   | MultiRequest
   | ReconfigRequest;
 export type ReadRequest = ExistsRequest | GetDataRequest | GetChildrenRequest | MultiReadRequest | PathRequest;
-export type SessionRequest = WatchesRequest | AddWatchRequest | SetWatchesRequest | AuthRequest | PlainRequest;
+export type SessionRequest = WatchesRequest | AddWatchRequest | SetWatchesRequest | AuthRequest | SaslRequest | PlainRequest;
 export type Request = WriteRequest | ReadRequest | SessionRequest;
 
 /** One op's part of a multi's answer. After a failure every op has an error: 0 before the failed one, -2 after it. */
@@ -196,6 +201,7 @@ export interface ResponseByOp {
   addWatch: null;
   setWatches: null;
   auth: null;
+  sasl: { token: Data };
   ping: null;
   whoAmI: { clientInfo: readonly Id[] };
   closeSession: null;

@@ -11,13 +11,17 @@ import { getAllChildrenNumber } from './get-all-children-number.ts';
 import { getEphemerals } from './get-ephemerals.ts';
 import { get } from './get.ts';
 import { ls } from './ls.ts';
+import { delquota, listquota, setquota } from './quota.ts';
 import { removewatches } from './removewatches.ts';
+import { sessions } from './sessions.ts';
 import { setAcl } from './set-acl.ts';
 import { set } from './set.ts';
 import { stat } from './stat.ts';
 import { sync } from './sync.ts';
-import { delquota, listquota, reconfig, setquota } from './unsupported.ts';
+import { tree } from './tree.ts';
+import { reconfig } from './unsupported.ts';
 import { version } from './version.ts';
+import { watch } from './watch.ts';
 import { whoami } from './whoami.ts';
 
 const ALL: readonly Command[] = [
@@ -45,4 +49,12 @@ const ALL: readonly Command[] = [
   whoami,
 ];
 
-export const COMMANDS: ReadonlyMap<string, Command> = new Map(ALL.map((command) => [command.name, command]));
+/** What ZooKeeper's shell doesn't have: apart, because its usage is compared with. */
+const BEYOND: readonly Command[] = [sessions, tree, watch];
+
+const byName = (commands: readonly Command[]): ReadonlyMap<string, Command> => new Map(commands.map((command) => [command.name, command]));
+
+/** Those of ZooKeeper's shell. */
+export const ORIGINAL_COMMANDS = byName(ALL);
+export const COMMANDS = byName([...ALL, ...BEYOND]);
+export const BEYOND_COMMANDS = byName(BEYOND);

@@ -12,9 +12,6 @@ function unsupported(name: string, usage: string, what: string): Command {
   };
 }
 
-export const setquota = unsupported('setquota', '-n|-b|-N|-B val path', 'keeping quotas');
-export const listquota = unsupported('listquota', 'path', 'keeping quotas');
-export const delquota = unsupported('delquota', '[-n|-b|-N|-B] path', 'keeping quotas');
 export const reconfig = unsupported(
   'reconfig',
   '[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] | ' +

@@ -25,7 +25,7 @@ describe('ShellSession', () => {
   before(async () => {
     setLogLevel('silent');
     dataDir = await mkdtemp(join(tmpdir(), 'shell-test-'));
-    const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', extendedTypesEnabled: 'true' };
+    const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', extendedTypesEnabled: 'true', enforceQuota: 'true' };
     member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
   });
   after(async () => {
@@ -50,6 +50,7 @@ describe('ShellSession', () => {
     if (shell.hasQuit || shell.currentClient.state === 'CLOSED') {
       shell = open();
     }
+    for (const quota of (await shell.currentClient.getChildren('/zookeeper/quota')).children) await shell.run(['deleteall', `/zookeeper/quota/${quota}`]);
     for (const name of (await shell.currentClient.getChildren('/')).children) {
       if (name !== 'zookeeper') await shell.run(['deleteall', `/${name}`]);
     }
@@ -121,9 +122,60 @@ describe('ShellSession', () => {
       ['addWatch -m FOO /a', 'addWatch [-m mode] path # optional mode is one of [PERSISTENT, PERSISTENT_RECURSIVE] - default is PERSISTENT_RECURSIVE'],
       ['ls', 'ls [-s] [-w] [-R] path'],
       ['set /a', 'set [-s] [-v version] path data'],
-      ['setquota -n 1 /a', 'setquota: keeping quotas is not supported yet'],
+      ['setquota -n 1 /nope', '/nope does not exist.'],
+      ['setquota -n x /a', 'NumberFormatException happens when parsing the option value'],
+      ['setquota -n 0 /a', 'the num quota must be greater than zero'],
+      [
+        'setquota -n 5 -b 100 /a',
+        "org.apache.commons.cli.AlreadySelectedException: The option 'b' was specified but an option from this group has already been selected: 'n'",
+      ],
+      [
+        'setquota /a',
+        'org.apache.commons.cli.MissingOptionException: Missing required option: ' +
+          '[-n num soft quota, -b bytes soft quota, -N num hard quota, -B bytes hard quota]',
+      ],
+      ['setquota -n 5', 'setquota -n|-b|-N|-B val path'],
+      ['listquota', 'listquota path'],
     ];
     for (const [line, message] of refusals) expect(await run(line), line).to.deep.equal(failed(message));
+  });
+
+  it('sets, lists and deletes quotas', async () => {
+    for (const line of ['create /q x', 'create /q/a y', 'create /q/b y']) await run(line);
+    const where = 'absolute path is /zookeeper/quota/q/zookeeper_limits\n';
+    expect(await run('listquota /q')).to.deep.equal(told(`${where}quota for /q does not exist.\n`));
+    expect(await run('setquota -n 2 /q')).to.deep.equal(ok('[Warning]: the count quota you create is less than the existing count:3\n'));
+    expect(await run('listquota /q')).to.deep.equal({
+      out: 'Output quota for /q count=2,bytes=-1=;byteHardLimit=-1;countHardLimit=-1\nOutput stat for /q count=3,bytes=3\n',
+      err: where,
+      code: 0,
+    });
+    expect(await run('setquota -n 5 /q/a')).to.deep.equal(failed('/q/a has a parent /q which has a quota'));
+    expect((await run('setquota -N 3 /q')).code).to.equal(0);
+    expect(await run('create /q/c')).to.deep.equal(failed('Quota has exceeded : /q/c'));
+    expect(await run('delquota -N /q')).to.deep.equal(ok(''));
+    expect((await run('create /q/c')).code).to.equal(0);
+    expect(await run('delquota /q')).to.deep.equal(ok(''));
+    expect(await run('delquota /q')).to.deep.equal(told('Quota does not exist for /q\n'));
+    expect(await run('ls -R /zookeeper/quota')).to.deep.equal(ok('/zookeeper/quota\n'));
+    expect(await run('setquota -b 5 /q/a')).to.deep.equal(ok(''));
+    expect(await run('setquota -n 9 /q')).to.deep.equal(failed('/q has a child /q/a which has a quota'));
+    expect(await run('delquota /q/a')).to.deep.equal(ok(''));
+  });
+
+  it('draws the tree, tells whose ephemerals there are, and watches, beyond the original', async () => {
+    for (const line of ['create /a x', 'create /a/b', `create /a/b/c ${'long'.repeat(20)}`, 'create -e /e']) await run(line);
+    const id = `0x${shell.currentClient.sessionId.toString(16)}`;
+    expect((await run('tree')).out).to.equal(
+      `/\n├── a = x\n│   └── b\n│       └── c = ${'long'.repeat(10)}… (80 bytes)\n├── e (ephemeral, session ${id})\n` +
+        '└── zookeeper\n    ├── config\n    └── quota\n',
+    );
+    expect((await run('tree /a/b')).out).to.match(/^\/a\/b\n└── c = long/);
+    expect(await run('tree /nope')).to.deep.equal(failed('Node does not exist: /nope'));
+    expect((await run('sessions')).out).to.equal(`${id} (this one, timeout 30000 ms)\n    /e\n`);
+    expect(await run('watch -R /a')).to.deep.equal(ok(''));
+    expect((await run('delete /a/b/c')).out).to.equal(event('SyncConnected', 'NodeDeleted', '/a/b/c'));
+    expect((await run('help')).err).to.match(/beyond ZooKeeper's own:\n\tsessions \n\ttree \[path\]\n\twatch \[-R\] path\nCommand not found/);
   });
 
   it('reads, changes and lists', async () => {

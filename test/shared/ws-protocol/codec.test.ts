@@ -67,6 +67,7 @@ const requests: Request[] = [
     persistentRecursiveWatches: ['/r'],
   },
   { op: 'auth', scheme: 'digest', auth: Buffer.from('bob:secret') },
+  { op: 'sasl', token: Buffer.from('username="bob"') },
   { op: 'ping' },
   { op: 'whoAmI' },
   { op: 'closeSession' },

@@ -1,0 +1,86 @@
+/**
+ * How a connection proves who it is: `auth` packets (digest), a SASL exchange (DIGEST-MD5), and what happens to requests of those
+ * who must and have not (`AuthenticationHelper`, `ZooKeeperServer.processSasl`).
+ */
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { Id } from '../../shared/znode/acl.ts';
+import { ErrorCode } from '../../shared/znode/error-code.ts';
+import type { Data } from '../../shared/znode/operations.ts';
+import { DigestMd5Server } from '../session/sasl-digest-md5.ts';
+import type { AccessRules } from '../tree/acl-check.ts';
+import { authenticate } from '../tree/acl-check.ts';
+import type { Client } from './client.ts';
+
+export interface AuthenticatorOptions {
+  rules: AccessRules;
+  /** Name to password; null: SASL was not set up. */
+  saslUsers: ReadonlyMap<string, string> | null;
+  /** `superUser`: the SASL identity that may do anything. */
+  superUser: string | null;
+  /** Connections must have an identity of one of these schemes before their requests count; empty: they needn't. */
+  enforcedSchemes: readonly string[];
+  /** `allowSaslFailedClients`: who failed stays, without the identity. */
+  allowSaslFailed: boolean;
+  /** Something never used before that nobody can guess. */
+  nonce(): string;
+  log: Logger;
+}
+
+export type SaslReply = { ok: true; token: Data } | { ok: false; error: number };
+
+export class Authenticator {
+  private readonly options: AuthenticatorOptions;
+  readonly isEnforced: boolean;
+
+  constructor(options: AuthenticatorOptions) {
+    this.options = options;
+    this.isEnforced = options.enforcedSchemes.length > 0;
+  }
+
+  /** Has `client` shown what every client here has to? */
+  isAdmitted(client: Client): boolean {
+    return client.ids.some(({ scheme }) => this.options.enforcedSchemes.includes(scheme));
+  }
+
+  /** An auth packet: adds identities, or returns false, upon which the connection ends. */
+  auth(client: Client, scheme: string, auth: Data): boolean {
+    const ids = authenticate(this.options.rules, scheme, auth, client.door.remoteAddress);
+    if (ids === null) return false;
+    addIds(client, ids);
+    return true;
+  }
+
+  /** One message of a SASL exchange. `ok` false ends the connection. */
+  sasl(client: Client, token: Data): SaslReply {
+    const { saslUsers, log, nonce, superUser } = this.options;
+    // The original answers so when nothing was set up; the client goes on without the identity.
+    if (saslUsers === null) return { ok: true, token: null };
+    client.sasl ??= new DigestMd5Server((user) => saslUsers.get(user), nonce());
+    const step = client.sasl.step(token);
+    const who = `/${client.door.remoteAddress}:${client.door.remotePort}`;
+    switch (step.kind) {
+      case 'challenge':
+        return { ok: true, token: step.token };
+      case 'done': {
+        client.sasl = null;
+        log.info(`Successfully authenticated client ${who}: authenticationID=${step.user}`);
+        const ids: Id[] = [{ scheme: 'sasl', id: step.user }];
+        addIds(client, step.user === superUser ? [...ids, { scheme: 'super', id: '' }] : ids);
+        return { ok: true, token: step.token };
+      }
+      case 'failed': {
+        client.sasl = null;
+        log.warn(`Client ${who} failed to SASL authenticate: ${step.reason}`);
+        const required = this.options.enforcedSchemes.includes('sasl');
+        if (this.options.allowSaslFailed && !required) return { ok: true, token: null };
+        return { ok: false, error: required ? ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH : ErrorCode.AUTHFAILED };
+      }
+    }
+  }
+}
+
+function addIds(client: Client, ids: readonly Id[]): void {
+  for (const id of ids) {
+    if (!client.ids.some((own) => own.scheme === id.scheme && own.id === id.id)) client.ids.push(id);
+  }
+}
