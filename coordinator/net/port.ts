@@ -27,6 +27,8 @@ export interface PortOptions {
   /** Null listens at all addresses. */
   host: string | null;
   backlog: number;
+  /** The system probes silent connections. */
+  keepAlive: boolean;
   /** Connections from one address, and in all; 0 means no limit. */
   perAddressMax: number;
   totalMax: number;
@@ -60,7 +62,7 @@ export class ClientPort {
       response.end('This is a coordinator: connect by WebSocket\n');
     });
     this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.upgrade(request, socket, head));
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = createServer({ noDelay: true, keepAlive: options.keepAlive }, (socket) => this.accept(socket));
   }
 
   /** Listens; rejects with the system's error when the port is taken. */

@@ -35,7 +35,7 @@ export async function openLookIns(settings: ServerSettings, view: MemberView, st
       return await opening;
     } catch (error) {
       if (!(error instanceof LookInError)) throw error;
-      failure ??= error;
+      if (error.server !== 'AdminServer' || settings.adminAskedFor) failure ??= error;
       return null;
     }
   };
@@ -63,7 +63,9 @@ async function openAdmin(settings: ServerSettings, view: MemberView): Promise<Se
     const message =
       `Problem starting AdminServer on address ${host}, port ${port} and command URL ${path}: ${(error as Error).message}. ` +
       'admin.serverPort chooses another port, admin.enableServer=false leaves it out';
-    log.error(message);
+    // It is on unless it was turned off, which many don't know: only those who asked for it have to have it.
+    if (settings.adminAskedFor) log.error(message);
+    else log.warn(message);
     throw new LookInError('AdminServer', message, error);
   }
 }

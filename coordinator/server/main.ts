@@ -28,6 +28,17 @@ function exit(code: number): void {
   process.stdout.write('', () => process.exit(code));
 }
 
+/** What operators give the JVM: `-Dzookeeper.…=…` and the few without that prefix. Other flags are for programs that are not here. */
+function systemProperties(env: NodeJS.ProcessEnv): Map<string, string> {
+  const properties = new Map<string, string>();
+  for (const flags of [env['JVMFLAGS'], env['SERVER_JVMFLAGS'], env['KAFKA_OPTS']]) {
+    for (const [, key, value] of (flags ?? '').matchAll(/(?:^|\s)-D(zookeeper\.[^=\s]+|java\.security\.auth\.login\.config|jute\.maxbuffer|readonlymode\.enabled)=(\S*)/g)) {
+      properties.set(key!, value!);
+    }
+  }
+  return properties;
+}
+
 function readSettings(args: readonly string[]): LoadedServerSettings {
   const [file, ...rest] = args;
   if (file === undefined || file.startsWith('-')) throw new SettingError(USAGE);
@@ -38,7 +49,8 @@ function readSettings(args: readonly string[]): LoadedServerSettings {
   } catch (cause) {
     throw new SettingError(`Error processing ${file}: ${(cause as Error).message}`);
   }
-  const properties = parseProperties(text);
+  // The file wins: the original turns its keys into system properties, over those of the command line.
+  const properties = new Map([...systemProperties(process.env), ...parseProperties(text)]);
   for (let i = 0; i < rest.length; i++) {
     if (rest[i] !== '--override' || rest[i + 1] === undefined) throw new SettingError(`Unexpected argument "${rest[i]}". ${USAGE}`);
     const [key, value] = parseOverride(rest[++i]!);

@@ -164,6 +164,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       port: settings.clientPort,
       host,
       backlog: settings.clientPortListenBacklog,
+      keepAlive: settings.clientTcpKeepAlive,
       perAddressMax: settings.maxClientCnxns,
       totalMax: settings.maxCnxns,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,

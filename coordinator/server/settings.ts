@@ -8,6 +8,7 @@ import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
 import { atLeast, between, invalidValue, oneOf, SettingError } from '../../shared/settings/schema.ts';
 import { readJaasUsers } from './jaas.ts';
+import { explainKey } from './settings-without-effect.ts';
 
 const setting = <T extends SettingValue>(
   name: string,
@@ -44,6 +45,7 @@ export const SETTINGS = {
   clientPort: setting<number>('clientPort', 'int', 2181, 'The port for clients; 0 picks a free one.', { required: true, validator: PORT }),
   clientPortAddress: setting<string | null>('clientPortAddress', 'string', null, 'The address to listen at; all when unset.'),
   clientPortListenBacklog: setting<number>('clientPortListenBacklog', 'int', -1, 'Connections that may wait to be accepted; -1 leaves it to the system.', { validator: atLeast(-1) }),
+  clientTcpKeepAlive: setting<boolean>('clientTcpKeepAlive', 'boolean', false, 'The system probes client connections that are silent.'),
   tickTime: setting<number>('tickTime', 'int', 3000, 'The unit of time in ms: session expiry, heartbeats.', { validator: atLeast(1) }),
   minSessionTimeout: setting<number>('minSessionTimeout', 'int', -1, 'Lower bound of session timeouts in ms; -1 means 2 ticks.', { validator: atLeast(-1) }),
   maxSessionTimeout: setting<number>('maxSessionTimeout', 'int', -1, 'Upper bound of session timeouts in ms; -1 means 20 ticks.', { validator: atLeast(-1) }),
@@ -54,7 +56,7 @@ export const SETTINGS = {
   globalOutstandingLimit: setting<number>('globalOutstandingLimit', 'int', 1000, 'Requests in flight beyond which clients are no longer read.', { validator: atLeast(1) }),
   snapCount: setting<number>('snapCount', 'int', 100000, 'Transactions after which a snapshot is taken (at random between half and all).', { validator: atLeast(2) }),
   snapRetainCount: setting<number>('autopurge.snapRetainCount', 'int', 3, 'Snapshots that are kept.', { validator: atLeast(3) }),
-  purgeInterval: inapplicable('autopurge.purgeInterval', 'int', 0, 'Old snapshots and logs are removed after each snapshot, without a timer.'),
+  purgeInterval: inapplicable('autopurge.purgeInterval', 'int', 0, 'All but autopurge.snapRetainCount snapshots, and what they cover of the log, are removed after each snapshot.'),
   forceSync: setting<string>('forceSync', 'string', 'yes', 'no answers before the disk has it: a power cut loses acknowledged writes.', { validator: yesNo }),
   juteMaxBuffer: setting<number>('jute.maxbuffer', 'int', 0xfffff, 'Bytes of one request at most.', { validator: between(1024, 0x3fff_ffff) }),
   enforceQuota: setting<boolean>('enforceQuota', 'boolean', false, 'Hard quotas refuse writes, soft ones are logged when exceeded.'),
@@ -140,6 +142,8 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   logDir: string;
   /** Schemes that an access list may name besides `world`. */
   authProviders: ReadonlySet<string>;
+  /** The file itself asks for the AdminServer: one that can't be had is an error then. */
+  adminAskedFor: boolean;
   /** Name to password for SASL; null where that was not set up. */
   saslUsers: ReadonlyMap<string, string> | null;
   /** Every client must have an identity of one of these; empty: needn't. */
@@ -165,7 +169,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   if (members.filter((key) => key.startsWith('server.')).length > 1) {
     throw new SettingError('Several server.N lines ask for an ensemble, which is not supported yet: remove them to run one server');
   }
-  const { values, warnings, unknownKeys } = loadSettings(SETTINGS, properties);
+  const { values, warnings, unknownKeys, explicit } = loadSettings(SETTINGS, properties);
   if (values.dataDir === '') throw invalidValue('dataDir', '', 'String must be non-empty');
   const minSessionTimeoutMs = values.minSessionTimeout === -1 ? values.tickTime * 2 : values.minSessionTimeout;
   const maxSessionTimeoutMs = values.maxSessionTimeout === -1 ? values.tickTime * 20 : values.maxSessionTimeout;
@@ -177,7 +181,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   const enforcedSchemes = enforcedSchemesOf(values, authProviders, saslUsers !== null);
   const unknown = unknownKeys
     .filter((key) => !members.includes(key) && !isAuthProvider(key, properties.get(key)!))
-    .map((key) => `${key} is not a known key; it is kept as the system property zookeeper.${key} and has no effect`);
+    .map(explainKey);
   return {
     settings: {
       ...values,
@@ -186,6 +190,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       snapDir: join(resolve(values.dataDir), 'version-2'),
       logDir: join(resolve(values.dataLogDir ?? values.dataDir), 'version-2'),
       authProviders,
+      adminAskedFor: values.adminEnableServer && explicit.has('admin.enableServer'),
       saslUsers,
       enforcedSchemes,
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),

@@ -25,7 +25,7 @@ describe('ShellSession', () => {
   before(async () => {
     setLogLevel('silent');
     dataDir = await mkdtemp(join(tmpdir(), 'shell-test-'));
-    const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', extendedTypesEnabled: 'true', enforceQuota: 'true' };
+    const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', 'admin.enableServer': 'false', extendedTypesEnabled: 'true', enforceQuota: 'true' };
     member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
   });
   after(async () => {

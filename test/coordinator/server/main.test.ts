@@ -24,7 +24,7 @@ interface Started {
 /** Starts the process; resolves when it serves, or has ended. */
 async function start(dir: string, more: Record<string, string> = {}, args: string[] = []): Promise<Started> {
   const file = join(dir, 'zoo.cfg');
-  const properties = { dataDir: join(dir, 'data'), clientPort: '0', clientPortAddress: '127.0.0.1', ...more };
+  const properties = { dataDir: join(dir, 'data'), clientPort: '0', clientPortAddress: '127.0.0.1', 'admin.enableServer': 'false', ...more };
   writeFileSync(file, Object.entries(properties).map(([key, value]) => `${key}=${value}\n`).join(''));
   return launch([file, ...args]);
 }
@@ -153,6 +153,29 @@ describe('the coordinator process', () => {
     const missing = await launch([join(tempDir(), 'no.cfg')]);
     expect(await missing.exited).to.equal(2);
     expect(missing.output()).to.contain('no.cfg');
+  });
+
+  it('ends with 4 when the AdminServer that was asked for has no port', async () => {
+    const { port } = await start(tempDir());
+    const settings = { 'admin.serverPort': String(port), 'admin.serverAddress': '127.0.0.1' };
+    const asked = await start(tempDir(), { ...settings, 'admin.enableServer': 'true' });
+    expect(await asked.exited).to.equal(4);
+    expect(asked.output()).to.contain('Unable to start AdminServer, exiting abnormally');
+  });
+
+  it('takes what operators give the JVM, and lets the file win', async () => {
+    const before = process.env['SERVER_JVMFLAGS'];
+    process.env['SERVER_JVMFLAGS'] = '-Xmx1g -Dzookeeper.4lw.commands.whitelist=ruok -Dzookeeper.snapCount=nonsense -Dfoo=bar';
+    try {
+      const server = await start(tempDir(), { snapCount: '1000' });
+      expect(server.port).to.be.greaterThan(0);
+      const bad = await start(tempDir());
+      expect(await bad.exited).to.equal(2);
+      expect(bad.output()).to.contain('Invalid value nonsense for configuration snapCount');
+    } finally {
+      if (before === undefined) delete process.env['SERVER_JVMFLAGS'];
+      else process.env['SERVER_JVMFLAGS'] = before;
+    }
   });
 
   it('lets --override win over the file', async () => {

@@ -3,6 +3,41 @@ import { loadServerSettings } from '../../../coordinator/server/settings.ts';
 
 const load = (more: Record<string, string>) => loadServerSettings(new Map(Object.entries({ dataDir: '/d', clientPort: '2181', ...more })));
 
+/** From the 3.8 guide's lists of options, but for those of an ensemble's members. */
+const ADMIN_GUIDE_KEYS =
+  '4lw.commands.whitelist DigestAuthenticationProvider.digestAlg DigestAuthenticationProvider.enabled DigestAuthenticationProvider.superDigest X509AuthenticationProvider.superUser ' +
+  'admin.commandURL admin.enableServer admin.forceHttps admin.idleTimeout admin.portUnification admin.serverAddress admin.serverPort advancedFlowControlEnabled audit.enable audit.impl.class ' +
+  'autopurge.purgeInterval autopurge.snapRetainCount bitHashCacheSize client.certReload client.portUnification clientPort clientPortAddress clientPortListenBacklog clientTcpKeepAlive ' +
+  'cnxTimeout commitLogCount connectToLearnerMasterLimit connectionDecreaseRatio connectionDropDecrease connectionDropIncrease connectionFreezeTime connectionMaxTokens connectionTokenFillCount ' +
+  'connectionTokenFillTime dataDir dataLogDir digest.enabled electionAlg electionPortBindRetry emulate353TTLNodes enableEagerACLCheck enforceQuota extendedTypesEnabled ' +
+  'fastleader.maxNotificationInterval fastleader.minNotificationInterval fips-mode flushDelay forceSync forward_learner_requests_to_commit_processor_disabled fsync.warningthresholdms ' +
+  'globalOutstandingLimit initLimit initialize jute.maxbuffer jute.maxbuffer.extrasize kerberos.canonicalizeHostNames kerberos.removeHostFromPrincipal kerberos.removeRealmFromPrincipal ' +
+  'largeRequestMaxBytes largeRequestThreshold leader.closeSocketAsync leaderServes learner.asyncSending learner.closeSocketAsync localSessionsEnabled maxBatchSize maxClientCnxns maxCnxns ' +
+  'maxConcurrentDiffSyncs maxConcurrentSnapSyncs maxGetChildrenResponseCacheSize maxInProcessingDeadWatchers maxResponseCacheSize maxSessionTimeout maxTimeToWaitForEpoch maxWriteQueuePollTime ' +
+  'metricsProvider.className metricsProvider.exportJvmInfo metricsProvider.httpHost metricsProvider.httpPort metricsProvider.maxQueueSize metricsProvider.numWorkerThreads ' +
+  'metricsProvider.workerShutdownTimeoutMs minSessionTimeout multiAddress.enabled multiAddress.reachabilityCheckEnabled multiAddress.reachabilityCheckTimeoutMs ' +
+  'netty.server.earlyDropSecureConnectionHandshakes observer.election.DelayMs observer.reconnectDelayMs observerMasterPort outstandingHandshake.limit preAllocSize quorumCnxnTimeoutMs ' +
+  'quorumListenOnAllIPs reconfigEnabled requestStaleConnectionCheck requestStaleLatencyCheck requestThrottleDropStale requestThrottleLimit requestThrottleStallTime secureClientPort ' +
+  'serverCnxnFactory skipACL snapCount snapSizeLimitInKb snapshot.compression.method snapshot.trust.empty ssl.allowReverseDnsLookup ssl.authProvider ssl.ciphersuites ssl.clientAuth ' +
+  'ssl.context.supplier.class ssl.crl ssl.enabledProtocols ssl.handshakeDetectionTimeoutMillis ssl.hostnameVerification ssl.keyStore.passwordPath ssl.keyStore.type ssl.ocsp ssl.protocol ' +
+  'ssl.quorum.protocol ssl.trustStore.location ssl.trustStore.passwordPath ssl.trustStore.type sslQuorum sslQuorumReloadCertFiles standaloneEnabled syncEnabled syncLimit tcpKeepAlive ' +
+  'throttledOpWaitTime tickTime txnLogSizeLimitInKb watchManagerName watcherCleanIntervalInSeconds watcherCleanThreadsNum watcherCleanThreshold znode.container.checkIntervalMs ' +
+  'znode.container.maxNeverUsedIntervalMs znode.container.maxPerMinute zookeeper.commitProcessor.maxCommitBatchSize zookeeper.commitProcessor.maxReadBatchSize ' +
+  'zookeeper.commitProcessor.numWorkerThreads zookeeper.connection_throttle_global_session_weight zookeeper.connection_throttle_weight_enabled zookeeper.ensembleAuthName ' +
+  'zookeeper.follower.skipLearnerRequestToNextProcessor zookeeper.messageTracker.BufferSize zookeeper.nio.numSelectorThreads zookeeper.nio.numWorkerThreads ' +
+  'zookeeper.request_throttler.shutdownTimeout zookeeper.superUser';
+/** Values for keys that don't take a 1. */
+const VALUES: Readonly<Record<string, string>> = Object.fromEntries(
+  (
+    'DigestAuthenticationProvider.digestAlg=SHA256 DigestAuthenticationProvider.enabled=true admin.enableServer=true clientTcpKeepAlive=true digest.enabled=true electionAlg=3 emulate353TTLNodes=true ' +
+    'enforceQuota=true extendedTypesEnabled=true forceSync=yes jute.maxbuffer=4194304 leaderServes=yes localSessionsEnabled=true maxSessionTimeout=90000 minSessionTimeout=2000 ' +
+    'metricsProvider.exportJvmInfo=true multiAddress.enabled=true multiAddress.reachabilityCheckEnabled=true quorumListenOnAllIPs=true reconfigEnabled=true skipACL=yes snapCount=100 ssl.clientAuth=want ' +
+    'sslQuorum=true standaloneEnabled=true syncEnabled=true autopurge.snapRetainCount=3'
+  )
+    .split(' ')
+    .map((pair) => pair.split('=') as [string, string]),
+);
+
 describe('loadServerSettings', () => {
   it('takes the stock file of Kafka without a word', () => {
     const { settings, warnings } = load({ maxClientCnxns: '0', 'admin.enableServer': 'false' });
@@ -19,6 +54,18 @@ describe('loadServerSettings', () => {
     const { warnings } = load({ preAllocSize: '1', syncLimit: '9', foo: 'bar', 'zookeeper.reconfigEnabled': 'true' });
     expect(warnings).to.have.length(4);
     for (const key of ['preAllocSize', 'syncLimit=9', 'foo', 'reconfigEnabled=true']) expect(warnings.join('\n')).to.contain(key);
+  });
+  it('takes every key of the administrator\'s guide: it acts on it, or says why not', () => {
+    for (const key of ADMIN_GUIDE_KEYS.split(' ')) {
+      const { warnings } = load({ [key]: VALUES[key] ?? '1' });
+      expect(warnings.length, key).to.be.lessThan(2);
+      expect(warnings.join(), key).not.to.contain('not a known key');
+    }
+  });
+  it('takes system properties under their full names', () => {
+    const { settings, warnings } = load({ 'zookeeper.snapCount': '7', 'zookeeper.DigestAuthenticationProvider.superDigest': 'super:x' });
+    expect(settings).to.include({ snapCount: 7, superDigest: 'super:x' });
+    expect(warnings).to.deep.equal([]);
   });
   const refused: [Record<string, string>, RegExp][] = [
     [{ tickTime: 'x' }, /Invalid value x for configuration tickTime: Not a number of type INT/],

@@ -18,7 +18,7 @@ import { TcpProxy } from './tcp-proxy.ts';
 async function startCoordinator(): Promise<SuiteServer> {
   setLogLevel('silent');
   const dataDir = await mkdtemp(join(tmpdir(), 'client-test-'));
-  const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', tickTime: '100', minSessionTimeout: '200', extendedTypesEnabled: 'true' };
+  const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', 'admin.enableServer': 'false', tickTime: '100', minSessionTimeout: '200', extendedTypesEnabled: 'true' };
   const member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
   return {
     port: member.port,
