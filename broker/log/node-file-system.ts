@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { makeDirectory } from '../../shared/runtime/make-directory.ts';
 import { FileSystemError } from './file.ts';
 import type { DirectoryEntry, FileHandle, FileLock, FileStatus, FileSystem } from './file.ts';
 
@@ -137,7 +138,7 @@ export const nodeFileSystem: FileSystem = {
   },
 
   async makeDirectory(directory): Promise<void> {
-    await attempt('create directory', directory, () => fs.promises.mkdir(directory, { recursive: true }));
+    await attempt('create directory', directory, () => makeDirectory(directory));
   },
 
   rename(from, to): Promise<void> {

@@ -2,8 +2,8 @@
  * Who may resume the session in a log directory: the one process that holds this lock. It is taken before anything else is known
  * of the broker, because two processes with one session would take each other's place with the coordinator again and again.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../shared/runtime/make-directory.ts';
 import type { FileLock } from '../log/file.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
 import type { SessionIdentity } from '../../shared/client/client.ts';
@@ -28,7 +28,7 @@ export class SessionKeeper {
   static async open(logDir: string, servers: string, logger: Logger): Promise<SessionKeeper> {
     let lock: FileLock | null = null;
     try {
-      await mkdir(logDir, { recursive: true });
+      await makeDirectory(logDir);
       lock = await nodeFileSystem.lock(join(logDir, `${SESSION_FILE_NAME}.lock`));
     } catch (error) {
       logger.warn(
