@@ -75,29 +75,7 @@ export class SnapshotFiles {
 
   /** Hands the pieces of a snapshot to `take`. Throws `StoreError` when it is not whole. */
   read(zxid: number, take: (piece: Buffer) => void): void {
-    const path = this.pathOf(zxid);
-    const file = openSync(path, 'r');
-    try {
-      const head = readExactly(file, 16, path);
-      if (!head.subarray(0, 8).equals(MAGIC) || Number(head.readBigInt64BE(8)) !== zxid) {
-        throw damaged(path, 'it does not begin as one');
-      }
-      for (let count = 0; ; count++) {
-        const frame = readExactly(file, 8, path);
-        const size = frame.readInt32BE(0);
-        const check = frame.readUInt32BE(4);
-        if (size === -1) {
-          if (check !== count) throw damaged(path, `${count} pieces of ${check}`);
-          return;
-        }
-        if (size < 0 || size > PIECE_BYTES_MAX) throw damaged(path, `a piece of ${size} bytes`);
-        const piece = readExactly(file, size, path);
-        if (crc32c(piece) !== check) throw damaged(path, `piece ${count} has a wrong CRC`);
-        take(piece);
-      }
-    } finally {
-      closeSync(file);
-    }
+    readSnapshotFile(this.pathOf(zxid), zxid, take);
   }
 
   /** Removes all but the `count` newest; returns the oldest zxid that is left, or null. */
@@ -105,6 +83,32 @@ export class SnapshotFiles {
     const zxids = this.list();
     for (const zxid of zxids.slice(count)) rmSync(this.pathOf(zxid));
     return zxids.slice(0, count).at(-1) ?? null;
+  }
+}
+
+/** Hands the pieces of the snapshot of `zxid` at `path` to `take`, and touches nothing. Throws `StoreError` when it is not whole. */
+export function readSnapshotFile(path: string, zxid: number, take: (piece: Buffer) => void): void {
+  const file = openSync(path, 'r');
+  try {
+    const head = readExactly(file, 16, path);
+    if (!head.subarray(0, 8).equals(MAGIC) || Number(head.readBigInt64BE(8)) !== zxid) {
+      throw damaged(path, 'it does not begin as one');
+    }
+    for (let count = 0; ; count++) {
+      const frame = readExactly(file, 8, path);
+      const size = frame.readInt32BE(0);
+      const check = frame.readUInt32BE(4);
+      if (size === -1) {
+        if (check !== count) throw damaged(path, `${count} pieces of ${check}`);
+        return;
+      }
+      if (size < 0 || size > PIECE_BYTES_MAX) throw damaged(path, `a piece of ${size} bytes`);
+      const piece = readExactly(file, size, path);
+      if (crc32c(piece) !== check) throw damaged(path, `piece ${count} has a wrong CRC`);
+      take(piece);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

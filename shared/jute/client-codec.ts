@@ -67,6 +67,8 @@ function writeRecord(out: Writer, request: Exclude<Request, { op: 'setWatches' }
       return records.authPacket.write(out, { type: 0, scheme: request.scheme, auth: request.auth });
     case 'sasl':
       return records.saslToken.write(out, request);
+    case 'sasl':
+      return records.saslToken.write(out, request);
     case 'reconfig':
       return records.reconfigRequest.write(out, request);
     case 'multi':
@@ -127,6 +129,8 @@ function readRecord(op: Op, input: Reader): Response {
       return records.saslToken.read(input);
     case 'whoAmI':
       return records.clientInfo.read(input);
+    case 'sasl':
+      return records.saslToken.read(input);
     case 'multi':
     case 'multiRead':
       return { results: readResults(input) };
