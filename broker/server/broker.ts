@@ -161,6 +161,7 @@ class BrokerProcess implements Broker {
       client: () => this.link.client,
       cache: this.cache,
       topicConfigs: this.topicConfigs,
+      logs: this.logs,
       admin,
       autoTopics,
       controller: this.openController,

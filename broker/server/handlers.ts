@@ -31,6 +31,7 @@ import { InitProducerIdHandler } from '../handlers/22-init-producer-id.ts';
 import { OffsetForLeaderEpochHandler } from '../handlers/23-offset-for-leader-epoch.ts';
 import { DescribeConfigsHandler } from '../handlers/32-describe-configs.ts';
 import { alterConfigsHandler } from '../handlers/33-alter-configs.ts';
+import { describeLogDirsHandler } from '../handlers/35-describe-log-dirs.ts';
 import { CreatePartitionsHandler } from '../handlers/37-create-partitions.ts';
 import { deleteGroupsHandler } from '../handlers/42-delete-groups.ts';
 import { incrementalAlterConfigsHandler } from '../handlers/44-incremental-alter-configs.ts';
@@ -38,6 +39,7 @@ import { offsetDeleteHandler } from '../handlers/47-offset-delete.ts';
 import { AlterPartitionHandler } from '../handlers/56-alter-partition.ts';
 import { DescribeClusterHandler } from '../handlers/60-describe-cluster.ts';
 import { AllocateProducerIdsHandler } from '../handlers/67-allocate-producer-ids.ts';
+import type { LogManager } from '../log/log-manager.ts';
 import { FetchSessionCache } from '../replication/fetch-session.ts';
 import type { ProducerIdBlock, ProducerIds } from '../replication/producer-ids.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
@@ -57,6 +59,7 @@ export interface HandlerDependencies {
   client: () => CoordinatorClient;
   cache: MetadataCache;
   topicConfigs: TopicConfigs;
+  logs: LogManager;
   admin: TopicAdmin;
   autoTopics: AutoTopics;
   controller: Controller;
@@ -127,6 +130,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     new OffsetForLeaderEpochHandler(replicas),
     new DescribeConfigsHandler({ brokerId: deps.brokerId, cache, settings, topicConfigs: deps.topicConfigs }),
     alterConfigsHandler({ client: deps.client, cache, settings, logger }),
+    describeLogDirsHandler(deps.logs),
     new CreatePartitionsHandler({
       admin,
       isController,

@@ -1,0 +1,5 @@
+/** Entry point of kafka-cluster; see commands/cluster.ts. */
+import { cluster } from './commands/cluster.ts';
+import { runTool } from './io.ts';
+
+await runTool(cluster);

@@ -1,0 +1,5 @@
+/** Entry point of kafka-log-dirs; see commands/log-dirs.ts. */
+import { logDirs } from './commands/log-dirs.ts';
+import { runTool } from './io.ts';
+
+await runTool(logDirs);
