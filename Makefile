@@ -17,11 +17,11 @@ NODE_PACKAGE := $(NODE_PACKAGE_$(shell uname -s)_$(shell uname -m))
 export PATH := $(CURDIR)/.node/bin:$(PATH)
 export NODE_NO_WARNINGS := 1
 
-TESTS := 'test/{shared,coordinator,broker,cluster}/**/*.test.ts'
+TESTS := 'test/{shared,coordinator,broker,cluster,integration,examples}/**/*.test.ts'
 
 # Each becomes one file in dist/, with all that it imports: a start reads one file instead of a hundred.
-PROGRAMS = $(wildcard coordinator/server/main.ts coordinator/cli/shell.ts coordinator/*/*-worker.ts \
-  broker/server/main.ts broker/cli/kafka-*.ts broker/*/*-worker.ts cluster/main.ts)
+PROGRAMS = $(wildcard coordinator/server/main.ts coordinator/cli/shell.ts coordinator/cli/*-toolkit.ts coordinator/*/*-worker.ts \
+  broker/server/main.ts broker/cli/kafka-*.ts broker/*/*-worker.ts cluster/main.ts shared/client/index.ts)
 # Packages with a binary of their own stay where npm put them.
 NATIVE := better-sqlite3 @node-rs/crc32 snappy lz4-napi msgpackr-extract
 # What packages in the older module format expect.
@@ -57,6 +57,8 @@ dist/.built: node_modules/.ready tsconfig.json Makefile $(SOURCES)
 	@rm -rf dist
 	npx esbuild $(PROGRAMS) --outdir=dist --outbase=. --bundle --platform=node --target=node22.18 --format=esm \
 	  --sourcemap=external --legal-comments=none --log-level=warning --banner:js='$(REQUIRE)' $(NATIVE:%=--external:%)
+	npx esbuild shared/client/browser.ts --outfile=dist/shared/client/browser.js --bundle --platform=browser --format=esm --log-level=warning
+	npx tsc -p tsconfig.types.json
 	@touch $@
 
 build: dist/.built
