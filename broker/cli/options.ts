@@ -25,8 +25,11 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
   /** The exception that Kafka's tool would show, for those that print it. */
   readonly exception: string;
-  constructor(exception: string, message: string) {
+  /** What stands below it in a stack trace, as `exception: message`. */
+  readonly causes: readonly string[];
+  constructor(exception: string, message: string, causes: readonly string[] = []) {
     super(message);
+    this.causes = causes;
     this.exception = `joptsimple.${exception}`;
   }
 }
@@ -76,7 +79,9 @@ export class Options {
     const value = Number(text);
     const limit = this.specs.get(name)?.argument?.type === 'Integer' ? INT_MAX : Infinity;
     if (!/^[+-]?\d+$/.test(text) || value > limit || value < -limit - 1) {
-      throw new OptionError('OptionArgumentConversionException', `Cannot parse argument '${text}' of option ${name}`);
+      const cause = `java.lang.NumberFormatException: For input string: "${text}"`;
+      const message = `Cannot parse argument '${text}' of option ${name}`;
+      throw new OptionError('OptionArgumentConversionException', message, [`joptsimple.internal.ReflectionException: ${cause}`, cause]);
     }
     return value;
   }

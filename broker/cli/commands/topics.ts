@@ -5,6 +5,8 @@ import { Admin, type Reassignment, type TopicConfig, type TopicMetadata } from '
 import { ErrorCode } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../client/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import { SettingError } from '../../../shared/settings/schema.ts';
+import { defaultLogConfig, logConfigFrom, topicSetting } from '../../log/log-config.ts';
 import { connectAdmin } from '../connect-admin.ts';
 import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
 import { describeFailure, illegalArgument, JavaError, messageOf } from '../java-exception.ts';
@@ -29,7 +31,8 @@ export async function topics(args: readonly string[], io: ToolIo): Promise<numbe
   } catch (error) {
     if (error instanceof ToolExit) throw error;
     io.out(`Error while executing topic command : ${messageOf(error)}\n`);
-    logLine(io, 'ERROR', `${describeFailure(error)}\n`, LOGGER);
+    const causes = error instanceof OptionError ? error.causes.map((cause) => `Caused by: ${cause}\n`).join('') : '';
+    logLine(io, 'ERROR', `${describeFailure(error)}\n${causes}`, LOGGER);
     return 1;
   } finally {
     admin.close();
@@ -314,7 +317,19 @@ function parseConfigs(pairs: readonly string[]): Map<string, string> {
     }
     configs.set(parts[0]!.trim(), parts[1]!.trim());
   }
+  checkConfigs(configs);
   return configs;
+}
+
+/** Wrong values are told before anything is asked of a broker. Names that are not known are left to the broker. */
+function checkConfigs(configs: ReadonlyMap<string, string>): void {
+  if ([...configs.keys()].some((name) => topicSetting(name) === undefined)) return;
+  try {
+    logConfigFrom(defaultLogConfig, configs);
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw new JavaError('org.apache.kafka.common.config.ConfigException', error.message);
+  }
 }
 
 /** `0:1,1:2` as replicas by partition; null when there is none. */

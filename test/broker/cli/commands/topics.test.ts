@@ -85,6 +85,15 @@ describe('kafka-topics', () => {
     expect(await run('--create', '--topic', 'a', '--if-not-exists')).to.deep.equal({ status: 0, out: '', err: '' });
   });
 
+  it('tells values that cannot be before it asks a broker', async () => {
+    const { err, status } = await run('--create', '--topic', 'new', '--config', 'retention.ms=x');
+    expect(status).to.equal(1);
+    expect(err).to.contain('ERROR org.apache.kafka.common.config.ConfigException: Invalid value x for configuration retention.ms');
+    const count = await run('--create', '--topic', 'new', '--partitions', 'x');
+    expect(count.err).to.contain('\nCaused by: java.lang.NumberFormatException: For input string: "x"\n');
+    expect(broker.received.some(({ key }) => key === 19)).to.equal(false);
+  });
+
   it('misses topics that are not there, unless told not to', async () => {
     for (const action of [['--describe'], ['--delete'], ['--alter', '--partitions', '3']]) {
       const { out, status } = await run(...action, '--topic', 'zzz');
