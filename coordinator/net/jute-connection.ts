@@ -50,7 +50,6 @@ export class JuteConnection implements Door {
     this.frames = new FrameSplitter(options.requestBytesMax);
     this.gate = options.gatekeeper.open(this);
     socket.on('close', () => this.gate.closed());
-    socket.on('drain', () => this.gate.drained());
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     this.receive(head);
   }
@@ -142,8 +141,11 @@ export class JuteConnection implements Door {
     if (this.out.size === 0 || this.socket.destroyed) return;
     const { out } = this;
     this.out = new Writer(Math.min(Math.max(out.size, 1024), 64 * 1024));
-    this.socket.write(out.finish());
+    this.socket.write(out.finish(), this.written);
   }
+
+  /** After each write, not on 'drain', which a write that the system takes at once may never be followed by. */
+  private readonly written = (): void => this.gate.drained();
 
   pause(): void {
     this.socket.pause();

@@ -52,7 +52,6 @@ export class WsConnection implements Door {
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
     ws.on('error', (error) => options.log.warn(`Closing the connection from /${remoteAddress}: ${error.message}`));
     ws.on('close', () => this.gate.closed());
-    socket.on('drain', () => this.gate.drained());
   }
 
   get unsentBytes(): number {
@@ -122,9 +121,12 @@ export class WsConnection implements Door {
     this.outgoingSize = 0;
     for (let at = 0; at < outgoing.length; at += MESSAGES_PER_FRAME) {
       const part = outgoing.length <= MESSAGES_PER_FRAME ? outgoing : outgoing.slice(at, at + MESSAGES_PER_FRAME);
-      this.ws.send(encodeServerFrame(part), { binary: true });
+      this.ws.send(encodeServerFrame(part), { binary: true }, this.written);
     }
   }
+
+  /** After each write, not on 'drain', which a write that the system takes at once may never be followed by. */
+  private readonly written = (): void => this.gate.drained();
 
   pause(): void {
     this.ws.pause();

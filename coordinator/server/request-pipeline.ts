@@ -374,6 +374,7 @@ export class RequestPipeline implements ChangeListener {
 
   /** A client's answers have left: those it did not have room for follow. */
   drained(client: Client): void {
+    if (client.gone || (client.pending.size === 0 && !this.paused.has(client))) return;
     this.drain(client);
     this.flush();
     if (this.paused.has(client) && this.mayRead(client)) this.resume(client);
