@@ -144,7 +144,7 @@ export class JuteConnection implements Door {
     this.socket.write(out.finish(), this.written);
   }
 
-  /** After each write, not on 'drain', which a write that the system takes at once may never be followed by. */
+  /** After each write rather than on 'drain': waiting for that one, a client that read late was seen to be left waiting for ever. */
   private readonly written = (): void => this.gate.drained();
 
   pause(): void {
