@@ -12,8 +12,11 @@ import { SettingError } from '../../shared/settings/schema.ts';
 
 const USER_PREFIX = 'user_';
 
-/** The users of section `name` of the file at `path`. Throws `SettingError`, saying what is missing. */
-export function readJaasUsers(path: string, name: string): ReadonlyMap<string, string> {
+/**
+ * The users of section `name` of the file at `path`; null where the file has no such section, which the original takes for a
+ * server without SASL (the file may be there for a client alone). Throws `SettingError`, saying what is wrong.
+ */
+export function readJaasUsers(path: string, name: string): ReadonlyMap<string, string> | null {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -21,9 +24,7 @@ export function readJaasUsers(path: string, name: string): ReadonlyMap<string, s
     throw new SettingError(`Cannot read java.security.auth.login.config "${path}": ${(cause as Error).message}`);
   }
   const users = parseJaas(text).get(name);
-  if (users === undefined) {
-    throw new SettingError(`No JAAS configuration section named '${name}' was found in '${path}'; zookeeper.sasl.serverconfig names another one`);
-  }
+  if (users === undefined) return null;
   if (users === 'other') {
     throw new SettingError(`Section '${name}' of '${path}' has no DigestLoginModule: DIGEST-MD5 is the only mechanism there is (no GSSAPI)`);
   }

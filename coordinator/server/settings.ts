@@ -178,6 +178,10 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   }
   const authProviders = authProvidersOf(values.digestEnabledForAuth, properties);
   const saslUsers = values.jaasFile === null ? null : readJaasUsers(values.jaasFile, values.saslSection);
+  const saslWarnings =
+    values.jaasFile === null || saslUsers !== null
+      ? []
+      : [`There is no section '${values.saslSection}' in '${values.jaasFile}': no SASL here (zookeeper.sasl.serverconfig names another section)`];
   const enforcedSchemes = enforcedSchemesOf(values, authProviders, saslUsers !== null);
   const unknown = unknownKeys
     .filter((key) => !members.includes(key) && !isAuthProvider(key, properties.get(key)!))
@@ -196,7 +200,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
       serverId: 0,
     },
-    warnings: [...warnings, ...unknown],
+    warnings: [...warnings, ...unknown, ...saslWarnings],
   };
 }
 

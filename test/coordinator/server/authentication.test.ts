@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ErrorCode } from '../../../shared/znode/error-code.ts';
 import { parseJaas } from '../../../coordinator/server/jaas.ts';
+import type { LoadedServerSettings } from '../../../coordinator/server/settings.ts';
 import { loadServerSettings } from '../../../coordinator/server/settings.ts';
 import type { RawClient } from '../raw-client.ts';
 import { create } from '../raw-client.ts';
@@ -52,7 +53,7 @@ describe('parseJaas', () => {
 });
 
 describe('the settings of authentication', () => {
-  const load = (more: Record<string, string>): unknown => loadServerSettings(new Map(Object.entries({ dataDir: '/d', clientPort: '1', ...more })));
+  const load = (more: Record<string, string>): LoadedServerSettings => loadServerSettings(new Map(Object.entries({ dataDir: '/d', clientPort: '1', ...more })));
   const refused: [Record<string, string>, RegExp][] = [
     [{ 'java.security.auth.login.config': '/nowhere/jaas.conf' }, /Cannot read java\.security\.auth\.login\.config "\/nowhere\/jaas\.conf"/],
     [{ sessionRequireClientSASLAuth: 'true' }, /nobody could connect/],
@@ -60,9 +61,15 @@ describe('the settings of authentication', () => {
     [{ 'enforce.auth.enabled': 'true', 'enforce.auth.schemes': 'sasl' }, /Authentication scheme sasl is not available/],
   ];
   for (const [more, why] of refused) it(`refuse ${JSON.stringify(more)}`, () => expect(() => load(more)).to.throw(why));
-  it('refuse a section that is not there, or is of another mechanism', () => {
+  it('go without SASL, and say so, where the section is not there', () => {
+    const missing = { 'java.security.auth.login.config': jaasFile(), 'zookeeper.sasl.serverconfig': 'Nobody' };
+    const { settings, warnings } = load(missing);
+    expect(settings.saslUsers).to.equal(null);
+    expect(warnings.join('\n')).to.match(/There is no section 'Nobody' in '.*jaas\.conf': no SASL here/);
+    expect(() => load({ ...missing, sessionRequireClientSASLAuth: 'true' })).to.throw(/nobody could connect/);
+  });
+  it('refuse a section of another mechanism', () => {
     const file = { 'java.security.auth.login.config': jaasFile() };
-    expect(() => load({ ...file, 'zookeeper.sasl.serverconfig': 'Nobody' })).to.throw(/section named 'Nobody'/);
     expect(() => load({ ...file, 'zookeeper.sasl.serverconfig': 'Kerberos' })).to.throw(/DIGEST-MD5 is the only mechanism/);
   });
 });
