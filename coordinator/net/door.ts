@@ -12,6 +12,8 @@ export interface ConnectMessage {
   sessionId: bigint;
   password: Uint8Array;
   readOnly: boolean;
+  /** The session may be ended this long after its connection broke; 0 and absent: it has its timeout. */
+  disconnectGraceMs?: number;
 }
 
 export interface SessionGrant {
@@ -19,6 +21,8 @@ export interface SessionGrant {
   timeoutMs: number;
   sessionId: bigint;
   password: Uint8Array;
+  /** Only where it was asked for. */
+  disconnectGraceMs?: number;
 }
 
 /** One client's connection, as the pipeline uses it. What is said is kept until `flush`. */

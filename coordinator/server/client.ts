@@ -13,6 +13,10 @@ import type { ReadResult } from './reads.ts';
 export interface ClientSession extends Session {
   /** The connection it lives on now, if any. */
   client: Client | null;
+  /** How long it may live without a connection, if its client asked for less than the timeout; 0: did not. */
+  disconnectGraceMs: number;
+  /** Runs while it has none. */
+  graceTimer: NodeJS.Timeout | null;
 }
 
 /** A request that is not answered yet: a write in flight, or what waits for one, or for the client to read its answers. */
@@ -42,6 +46,8 @@ export class Client implements Watcher {
   readonly ids: Id[];
   readonly establishedMs: number;
   session: ClientSession | null = null;
+  /** What its connect asked for: the answer speaks of it only then. */
+  graceAsked: number | undefined = undefined;
   /** The SASL exchange under way. */
   sasl: DigestMd5Server | null = null;
   /** In the order in which they are to be answered. */

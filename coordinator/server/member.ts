@@ -279,6 +279,6 @@ class ClientGate implements Gate {
     context.clients.delete(client);
     context.stats.metrics.counters.connection_drop_count.add();
     context.pipeline.disconnected(client);
-    if (client.session?.client === client) client.session.client = null;
+    if (client.session?.client === client) context.sessions.disconnected(context.pipeline, client.session);
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { ConnectMessage } from '../net/door.ts';
+import type { ConnectMessage, SessionGrant } from '../net/door.ts';
 import { decideConnect } from '../session/reconnect-rules.ts';
 import { isPassword, passwordOf } from '../session/session-minting.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +42,7 @@ export class Sessions {
   restore(sessions: ReadonlyMap<bigint, number>): void {
     const nowMs = this.options.clock.monotonicMs();
     for (const [id, timeoutMs] of sessions) {
-      this.tracker.add({ id, timeoutMs, deadlineMs: 0, closing: false, client: null }, nowMs);
+      this.tracker.add({ id, timeoutMs, deadlineMs: 0, closing: false, client: null, disconnectGraceMs: 0, graceTimer: null }, nowMs);
     }
   }
 
@@ -81,16 +81,20 @@ export class Sessions {
         resumed.client = client;
         resumed.timeoutMs = decision.timeoutMs;
         client.session = resumed;
+        this.grantGrace(resumed, message);
         this.tracker.touch(resumed, nowMs);
         if (older !== null && older !== client) older.door.close();
-        client.door.connected({ timeoutMs: decision.timeoutMs, sessionId, password: passwordOf(sessionId, secret) });
+        client.door.connected(this.grantOf(resumed, message.disconnectGraceMs));
         client.markDirty();
         return;
       }
       case 'create': {
         const id = this.nextId++;
-        const created: ClientSession = { id, timeoutMs: decision.timeoutMs, deadlineMs: 0, closing: false, client };
+        const { timeoutMs } = decision;
+        const created: ClientSession = { id, timeoutMs, deadlineMs: 0, closing: false, client, disconnectGraceMs: 0, graceTimer: null };
+        this.grantGrace(created, message);
         this.tracker.add(created, nowMs);
+        client.graceAsked = message.disconnectGraceMs;
         client.session = created;
         pipeline.createSession(client, created);
       }
@@ -102,18 +106,48 @@ export class Sessions {
     const session = this.tracker.get(sessionId);
     if (client === null || client.gone || session === undefined) return;
     this.tracker.touch(session, this.options.clock.monotonicMs());
-    client.door.connected({
-      timeoutMs: session.timeoutMs,
-      sessionId,
-      password: passwordOf(sessionId, this.options.secret),
-    });
+    client.door.connected(this.grantOf(session, client.graceAsked));
     client.markDirty();
+  }
+
+  private grantOf(session: ClientSession, graceAsked: number | undefined): SessionGrant {
+    return {
+      timeoutMs: session.timeoutMs,
+      sessionId: session.id,
+      password: passwordOf(session.id, this.options.secret),
+      ...(graceAsked === undefined ? {} : { disconnectGraceMs: session.disconnectGraceMs }),
+    };
+  }
+
+  /** Each connection says anew how long the session may live without one. */
+  private grantGrace(session: ClientSession, message: ConnectMessage): void {
+    stopGrace(session);
+    session.disconnectGraceMs = Math.min(message.disconnectGraceMs ?? 0, session.timeoutMs);
+  }
+
+  /** The connection that `session` lived on is gone. */
+  disconnected(pipeline: RequestPipeline, session: ClientSession): void {
+    session.client = null;
+    if (session.disconnectGraceMs === 0 || session.closing || this.timer === null) return;
+    session.graceTimer = setTimeout(() => {
+      // A process that was held up finds timer and connections waiting at once: the connections first.
+      setImmediate(() => {
+        if (session.graceTimer === null || session.closing) return;
+        session.graceTimer = null;
+        const { log, metrics } = this.options;
+        log.info(`Ending session 0x${hex(session.id)}: without a connection for ${session.disconnectGraceMs}ms, the grace its client asked for`);
+        metrics.counters.stale_sessions_expired.add();
+        pipeline.closeSession(session, null);
+      });
+    }, session.disconnectGraceMs);
   }
 
   closed(sessionId: bigint): void {
     const session = this.tracker.get(sessionId);
+    if (session === undefined) return;
+    stopGrace(session);
     this.tracker.remove(sessionId);
-    session?.client?.door.close();
+    session.client?.door.close();
   }
 
   /** Looks once a tick for sessions whose time is over. */
@@ -141,7 +175,13 @@ export class Sessions {
   stop(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    for (const session of this.tracker.values()) stopGrace(session);
   }
+}
+
+function stopGrace(session: ClientSession): void {
+  if (session.graceTimer !== null) clearTimeout(session.graceTimer);
+  session.graceTimer = null;
 }
 
 export function hex(sessionId: bigint): string {

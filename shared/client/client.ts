@@ -46,6 +46,11 @@ export interface ClientOptions {
   servers: string;
   /** Asked for; the server grants 2 to 20 of its ticks (4 to 40 s by default). Default 30 s. */
   sessionTimeoutMs?: number;
+  /**
+   * Has the session ended this long after its connection broke, if it came back to no server by then; 0, the default, leaves that to the
+   * timeout. Only over WebSocket. Whoever asks for it must stop acting on its session by itself when it had no contact for that long.
+   */
+  disconnectGraceMs?: number;
   /** Takes a session up again instead of opening a new one. */
   session?: SessionIdentity;
   /** Accept a server that can only be read from. */
@@ -138,6 +143,7 @@ export class CoordinatorClient extends Calls {
       transport: options.transport ?? defaultTransport(),
       environment: this.environment,
       readOnly: options.readOnly ?? false,
+      disconnectGraceMs: options.disconnectGraceMs ?? 0,
       listener: {
         onConnected: (readOnly) => this.onConnected(readOnly),
         onDisconnected: (reason) => this.onDisconnected(reason),
@@ -166,6 +172,11 @@ export class CoordinatorClient extends Calls {
   /** As negotiated with the server. */
   get sessionTimeoutMs(): number {
     return this.session.timeoutMs;
+  }
+
+  /** As granted by the server; 0 where it was not asked for or the server doesn't know of it. */
+  get disconnectGraceMs(): number {
+    return this.session.disconnectGraceMs;
   }
 
   /** zxid of the newest state that this session has been shown. */

@@ -36,6 +36,7 @@ export interface ConnectionOptions {
   transport: Transport;
   environment: Environment;
   readOnly: boolean;
+  disconnectGraceMs: number;
   listener: ConnectionListener;
 }
 
@@ -54,6 +55,7 @@ export class Connection {
   private readonly transport: Transport;
   private readonly environment: Environment;
   private readonly readOnly: boolean;
+  private readonly disconnectGraceMs: number;
   private readonly listener: ConnectionListener;
 
   private state: State = 'IDLE';
@@ -75,6 +77,7 @@ export class Connection {
     this.transport = options.transport;
     this.environment = options.environment;
     this.readOnly = options.readOnly;
+    this.disconnectGraceMs = options.disconnectGraceMs;
     this.listener = options.listener;
   }
 
@@ -166,8 +169,18 @@ export class Connection {
 
   private handshake(): void {
     const { sessionId, password, lastZxidSeen, timeoutMs } = this.session;
+    const { readOnly, disconnectGraceMs } = this;
     this.connection!.send([
-      { kind: 'connect', protocolVersion: PROTOCOL_VERSION, lastZxidSeen, timeoutMs, sessionId, password, readOnly: this.readOnly },
+      {
+        kind: 'connect',
+        protocolVersion: PROTOCOL_VERSION,
+        lastZxidSeen,
+        timeoutMs,
+        sessionId,
+        password,
+        readOnly,
+        ...(disconnectGraceMs > 0 ? { disconnectGraceMs } : {}),
+      },
     ]);
   }
 
@@ -217,6 +230,7 @@ export class Connection {
     // A copy: the message's bytes are a slice of a larger buffer, and this one is kept.
     this.session.password = message.password.slice();
     this.session.timeoutMs = message.timeoutMs;
+    this.session.disconnectGraceMs = message.disconnectGraceMs ?? 0;
     this.state = 'UP';
     this.stopTimer();
     this.lastSentMs = this.environment.nowMs();

@@ -44,6 +44,8 @@ export class Session {
   password: Uint8Array;
   /** As negotiated; before that, as asked for. */
   timeoutMs: number;
+  /** As granted; 0: only the timeout ends the session. */
+  disconnectGraceMs = 0;
   /** The newest state of the tree that this session has been shown. It must never be shown an older one. */
   lastZxidSeen = 0;
 

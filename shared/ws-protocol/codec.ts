@@ -2,9 +2,9 @@
  * Frames of the WebSocket door: one binary WebSocket message is one msgpack array of messages, because requests that arrive
  * together travel together. A message is itself an array that begins `[xid, opcode, …]` in both directions:
  *
- *     connect    [0, -10, protocolVersion, lastZxidSeen, timeoutMs, sessionId, password, readOnly]
+ *     connect    [0, -10, protocolVersion, lastZxidSeen, timeoutMs, sessionId, password, readOnly, disconnectGraceMs?]
  *     request    [xid, opcode, …fields]
- *     connected  [0, -10, 0, 0, timeoutMs, sessionId, password, readOnly]
+ *     connected  [0, -10, 0, 0, timeoutMs, sessionId, password, readOnly, disconnectGraceMs?]
  *     reply      [xid, opcode, zxid, error, …fields of the response]
  *     event      [-1, 0, zxid, 0, type, state, path]
  *
@@ -76,6 +76,7 @@ function encodeClientMessage(message: ClientMessage): unknown[] {
         message.sessionId === 0n ? 0 : message.sessionId,
         message.password,
         message.readOnly,
+        ...graceField(message),
       ];
     case 'request': {
       const fields: unknown[] = [message.xid, OpCode[message.request.op]];
@@ -99,6 +100,7 @@ function encodeServerMessage(message: ServerMessage): unknown[] {
         message.sessionId,
         message.password,
         message.readOnly,
+        ...graceField(message),
       ];
     case 'reply': {
       const fields: unknown[] = [message.xid, OpCode[message.op], message.zxid, message.error];
@@ -110,6 +112,11 @@ function encodeServerMessage(message: ServerMessage): unknown[] {
     default:
       return unreachable(message, 'server message');
   }
+}
+
+/** The last field of the handshake, left out where nobody speaks of it. */
+function graceField({ disconnectGraceMs }: { disconnectGraceMs?: number }): number[] {
+  return disconnectGraceMs === undefined ? [] : [disconnectGraceMs];
 }
 
 function decodeClientMessage(value: unknown, index: number): ClientMessage {
@@ -126,6 +133,7 @@ function decodeClientMessage(value: unknown, index: number): ClientMessage {
       sessionId: fields.int64('sessionId'),
       password: fields.bytesOfSize('password', PASSWORD_SIZE),
       readOnly: fields.bool('readOnly'),
+      ...(fields.hasMore ? { disconnectGraceMs: fields.int('disconnectGraceMs', 0) } : {}),
     };
     fields.end();
     return message;
@@ -161,6 +169,7 @@ function decodeServerMessage(value: unknown, index: number): ServerMessage {
       sessionId: fields.int64('sessionId'),
       password: fields.bytesOfSize('password', PASSWORD_SIZE),
       readOnly: fields.bool('readOnly'),
+      ...(fields.hasMore ? { disconnectGraceMs: fields.int('disconnectGraceMs', 0) } : {}),
     };
     fields.end();
     return message;

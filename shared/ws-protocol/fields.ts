@@ -28,6 +28,11 @@ export class Fields {
     return this.values[this.next++];
   }
 
+  /** Is there a field left? For those that may be absent at the end. */
+  get hasMore(): boolean {
+    return this.next < this.values.length;
+  }
+
   private refuse(name: string, expected: string, value: unknown): WsProtocolError {
     const found = this.next > this.values.length ? 'nothing' : describe(value);
     return new WsProtocolError(`${this.what}: ${name} should be ${expected}, is ${found}`);

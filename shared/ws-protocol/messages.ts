@@ -37,6 +37,11 @@ export interface ConnectMessage {
   /** 16 bytes; zeros for a new session. */
   password: Uint8Array;
   readOnly: boolean;
+  /**
+   * The ensemble may end the session this long after its connection broke, if it came back to no member by then. Absent or 0: only
+   * the timeout ends it. For those who would rather be replaced fast than come back late, and who stop by themselves in time.
+   */
+  disconnectGraceMs?: number;
 }
 
 export interface RequestMessage {
@@ -55,6 +60,8 @@ export interface ConnectedMessage {
   sessionId: bigint;
   password: Uint8Array;
   readOnly: boolean;
+  /** As granted; only where `connect` asked. */
+  disconnectGraceMs?: number;
 }
 
 export interface ReplyMessage {

@@ -217,6 +217,38 @@ describe('a member', () => {
     expect(member.tree.sessions.size).to.equal(1);
   });
 
+  it('ends a session when its grace is over after its connection broke, and not if it comes back or is only silent', async () => {
+    const { session, client, member } = await testMember({ tickTime: '1000' });
+    const watcher = await session();
+    const [gone, back, silent] = [client(), client(), client()];
+    // Timeouts are longer than this test: what ends here, ends by its grace.
+    expect((await gone.connect({ timeoutMs: 20000, disconnectGraceMs: 40 })).disconnectGraceMs).to.equal(40);
+    const granted = await back.connect({ timeoutMs: 20000, disconnectGraceMs: 30000 });
+    expect(granted.disconnectGraceMs, 'no more than the timeout').to.equal(20000);
+    await silent.connect({ timeoutMs: 20000, disconnectGraceMs: 40 });
+    for (const [name, one] of Object.entries({ gone, back, silent })) await one.call(create(`/${name}`, { mode: CreateMode.EPHEMERAL }));
+    for (const path of ['/gone', '/back', '/silent']) await watcher.call({ op: 'exists', path, watch: true });
+    back.close();
+    const again = client();
+    expect(await again.connect({ ...granted, kind: 'connect', disconnectGraceMs: 40 })).to.deep.include({ sessionId: granted.sessionId, disconnectGraceMs: 40 });
+    gone.close();
+    await watcher.event(({ path }) => path === '/gone');
+    expect(member.tree.sessions.size).to.equal(3);
+    again.close();
+    await watcher.event(({ path }) => path === '/back');
+    expect((await watcher.call({ op: 'getChildren', path: '/', watch: false })).response).to.deep.equal({ children: ['zookeeper', 'silent'] });
+  });
+
+  it('says nothing of a grace to those who do not ask', async () => {
+    const { client, member } = await testMember();
+    const plain = client();
+    expect(await plain.connect()).not.to.have.property('disconnectGraceMs');
+    plain.close();
+    const watcher = client();
+    await watcher.connect();
+    expect(member.tree.sessions.size).to.equal(2);
+  });
+
   it('keeps znodes and sessions over a restart', async () => {
     const { client, disk, member } = await testMember();
     const before = client();

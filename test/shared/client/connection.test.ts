@@ -27,6 +27,7 @@ describe('Connection', () => {
       transport: ensemble,
       environment,
       readOnly: false,
+      disconnectGraceMs: 0,
       listener,
     });
     connection.start();

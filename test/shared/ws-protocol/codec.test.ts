@@ -134,6 +134,20 @@ describe('ws-protocol codec', () => {
     ]);
   });
 
+  it('has a disconnect grace as the last field of the handshake, where it is spoken of', () => {
+    const password = Buffer.alloc(16, 1);
+    const connect: ClientMessage = {
+      kind: 'connect', protocolVersion: 0, lastZxidSeen: 3, timeoutMs: 6000, sessionId: 0n, password, readOnly: false, disconnectGraceMs: 250,
+    };
+    const frame = encodeClientFrame([connect]);
+    expect(Buffer.from(frame).toString('hex')).to.match(/^9199.*c2ccfa$/);
+    expect(decodeClientFrame(frame)).to.deep.equal([connect]);
+    const connected: ServerMessage = { kind: 'connected', timeoutMs: 6000, sessionId: 7n, password, readOnly: false, disconnectGraceMs: 250 };
+    expect(decodeServerFrame(encodeServerFrame([connected]))).to.deep.equal([connected]);
+    const negative = encodeClientFrame([{ ...connect, disconnectGraceMs: -1 }]);
+    expect(() => decodeClientFrame(negative)).to.throw(WsProtocolError, 'disconnectGraceMs should be an integer of 0');
+  });
+
   it('writes a batch of two requests as the page says', () => {
     const frame = encodeClientFrame([
       { kind: 'request', xid: 1, request: { op: 'exists', path: '/a', watch: true } },
