@@ -79,6 +79,8 @@ bench: setup
 	test/interop/run.sh --prepare
 	node bench/throughput.ts
 	node bench/cold-start.ts
+	test/interop/zookeeper/zookeeper-tool.sh --prepare
+	node bench/coordinator.ts
 
 clean:
 	rm -rf dist node_modules .node .cache

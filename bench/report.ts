@@ -17,6 +17,8 @@ export interface Row {
   readonly vivarium: number;
   /** What the ratio should be, e.g. `≥ 1.0`; none where the number only explains others. */
   readonly aim?: string;
+  /** Where it is not simply the quotient, such as the median of several. */
+  readonly ratio?: number;
 }
 
 /** A number with as many digits as it is worth: 0.42, 8.1, 52, 1280. */
@@ -25,13 +27,13 @@ function digits(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ measure, unit, kafka, vivarium, aim }) => {
-    const ratio = Number.isNaN(vivarium) || Number.isNaN(kafka) ? '' : `${(vivarium / kafka).toFixed(2)} ×`;
+export function table(rows: readonly Row[], original = 'Kafka 3.4'): string {
+  const lines = rows.map(({ measure, unit, kafka, vivarium, aim, ratio: given }) => {
+    const ratio = Number.isNaN(vivarium) || Number.isNaN(kafka) ? '' : `${(given ?? vivarium / kafka).toFixed(2)} ×`;
     const cell = (value: number) => (Number.isNaN(value) ? '' : `${digits(value)} ${unit}`);
     return `| ${measure} | ${cell(kafka)} | ${cell(vivarium)} | ${ratio} | ${aim ?? ''} |`;
   });
-  return ['| measured | Kafka 3.4 | Vivarium | ratio | aim |', '| --- | ---: | ---: | ---: | --- |', ...lines].join('\n');
+  return [`| measured | ${original} | Vivarium | ratio | aim |`, '| --- | ---: | ---: | ---: | --- |', ...lines].join('\n');
 }
 
 export function machine(): string {
