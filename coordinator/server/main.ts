@@ -62,6 +62,7 @@ function readSettings(args: readonly string[]): LoadedServerSettings {
 async function run(args: readonly string[]): Promise<void> {
   const { settings, warnings } = readSettings(args);
   for (const warning of warnings) config.warn(warning);
+  if (settings.ensemble !== null) throw new SettingError('Several server.N lines ask for an ensemble, which is not supported yet: remove them to run one server');
   config.info(`clientPortAddress is ${settings.clientPortAddress ?? '0.0.0.0'}:${settings.clientPort}`);
   main.warn('Either no config or no quorum defined in config, running in standalone mode');
   const server = createLogger('org.apache.zookeeper.server.ZooKeeperServer');

@@ -7,7 +7,11 @@ import type { SettingValues } from '../../shared/settings/load.ts';
 import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
 import { atLeast, between, invalidValue, oneOf, SettingError } from '../../shared/settings/schema.ts';
+import type { EnsembleSettings } from './ensemble-settings.ts';
+import { loadEnsemble } from './ensemble-settings.ts';
 import { readJaasUsers } from './jaas.ts';
+import type { ClientAddress } from './quorum-config.ts';
+import { parseQuorumConfig, SERVER_ID_MAX, splitConfigKeys } from './quorum-config.ts';
 import { explainKey } from './settings-without-effect.ts';
 
 const setting = <T extends SettingValue>(
@@ -42,7 +46,7 @@ const yesNo = oneOf('yes', 'no');
 export const SETTINGS = {
   dataDir: setting<string>('dataDir', 'string', '', 'Folder of the snapshots, and of the log unless dataLogDir is set.', { required: true }),
   dataLogDir: setting<string | null>('dataLogDir', 'string', null, 'Folder of the transaction log; a disk of its own helps.'),
-  clientPort: setting<number>('clientPort', 'int', 2181, 'The port for clients; 0 picks a free one.', { required: true, validator: PORT }),
+  clientPort: setting<number>('clientPort', 'int', 2181, 'The port for clients; 0 picks a free one. In an ensemble the server.N line may have it instead.', { validator: PORT }),
   clientPortAddress: setting<string | null>('clientPortAddress', 'string', null, 'The address to listen at; all when unset.'),
   clientPortListenBacklog: setting<number>('clientPortListenBacklog', 'int', -1, 'Connections that may wait to be accepted; -1 leaves it to the system.', { validator: atLeast(-1) }),
   clientTcpKeepAlive: setting<boolean>('clientTcpKeepAlive', 'boolean', false, 'The system probes client connections that are silent.'),
@@ -76,25 +80,26 @@ export const SETTINGS = {
   containerMaxPerMinute: setting<number>('znode.container.maxPerMinute', 'int', 10000, 'Containers and TTL znodes removed per minute at most.', { validator: atLeast(1) }),
   containerMaxNeverUsedIntervalMs: setting<number>('znode.container.maxNeverUsedIntervalMs', 'long', 0, 'Age at which a container that never had a child is removed; 0 never.', { validator: atLeast(0) }),
 
-  initLimit: planned<number>('initLimit', 'int', 10, 'Ticks in which a member must have synchronized.', atLeast(1)),
-  syncLimit: planned<number>('syncLimit', 'int', 5, 'Ticks after which a silent member is dropped.', atLeast(1)),
-  connectToLearnerMasterLimit: planned<number>('connectToLearnerMasterLimit', 'int', 0, 'Ticks in which a member must reach its leader.', atLeast(0)),
-  peerType: planned<string>('peerType', 'string', 'participant', 'participant or observer.', oneOf('participant', 'observer')),
-  standaloneEnabled: planned<boolean>('standaloneEnabled', 'boolean', true, 'One server alone is no ensemble.'),
-  reconfigEnabled: planned<boolean>('reconfigEnabled', 'boolean', false, 'Allows dynamic reconfiguration.'),
-  dynamicConfigFile: planned<string | null>('dynamicConfigFile', 'string', null, 'The file of the dynamic configuration.'),
-  skipReconfigAcl: planned<string>('skipReconfigACL', 'string', 'no', 'yes skips the access check of reconfig.', yesNo),
-  electionAlg: planned<number>('electionAlg', 'int', 3, 'The election algorithm: only 3 exists.', between(3, 3)),
-  electionPortBindRetry: planned<number>('electionPortBindRetry', 'int', 3, 'Attempts to take the election port.', atLeast(0)),
-  quorumListenOnAllIps: planned<boolean>('quorumListenOnAllIPs', 'boolean', false, 'Listens for peers at all addresses.'),
-  localSessionsEnabled: planned<boolean>('localSessionsEnabled', 'boolean', false, 'Sessions known to one server only.'),
-  localSessionsUpgradingEnabled: planned<boolean>('localSessionsUpgradingEnabled', 'boolean', false, 'Makes local sessions global for ephemerals.'),
+  myId: setting<number | null>('myid', 'int', null, 'Of an ensemble: written to dataDir/myid where that file is missing.', { validator: between(0, SERVER_ID_MAX) }),
+  initLimit: setting<number>('initLimit', 'int', 10, 'Ticks in which a member must have synchronized.', { validator: atLeast(1) }),
+  syncLimit: setting<number>('syncLimit', 'int', 5, 'Ticks after which a silent member is dropped.', { validator: atLeast(1) }),
+  connectToLearnerMasterLimit: setting<number>('connectToLearnerMasterLimit', 'int', 0, 'Ticks in which a member must reach its leader.', { validator: atLeast(0) }),
+  peerType: setting<string>('peerType', 'string', 'participant', 'participant or observer.', { validator: oneOf('participant', 'observer') }),
+  standaloneEnabled: setting<boolean>('standaloneEnabled', 'boolean', true, 'One server alone is no ensemble.'),
+  reconfigEnabled: setting<boolean>('reconfigEnabled', 'boolean', false, 'Allows dynamic reconfiguration.'),
+  dynamicConfigFile: setting<string | null>('dynamicConfigFile', 'string', null, 'The file of the dynamic configuration.'),
+  skipReconfigAcl: setting<string>('skipReconfigACL', 'string', 'no', 'yes skips the access check of reconfig.', { validator: yesNo }),
+  electionAlg: setting<number>('electionAlg', 'int', 3, 'The election algorithm: only 3 exists.', { validator: between(3, 3) }),
+  electionPortBindRetry: setting<number>('electionPortBindRetry', 'int', 3, 'Attempts to take the election port.', { validator: atLeast(0) }),
+  quorumListenOnAllIps: setting<boolean>('quorumListenOnAllIPs', 'boolean', false, 'Listens for peers at all addresses.'),
+  localSessionsEnabled: setting<boolean>('localSessionsEnabled', 'boolean', false, 'Sessions known to one server only.'),
+  localSessionsUpgradingEnabled: setting<boolean>('localSessionsUpgradingEnabled', 'boolean', false, 'Makes local sessions global for ephemerals.'),
   syncEnabled: planned<boolean>('syncEnabled', 'boolean', true, 'Observers write logs too.'),
   observerMasterPort: planned<number>('observerMasterPort', 'int', 0, 'Where followers serve observers.', PORT),
-  commitLogCount: planned<number>('commitLogCount', 'int', 500, 'Transactions a leader keeps for followers that return.', atLeast(1)),
-  leaderServes: planned<string>('leaderServes', 'string', 'yes', 'no: the leader takes no clients.', yesNo),
-  cnxTimeout: planned<number>('cnxTimeout', 'int', 5, 'Seconds to wait for a connection to a peer.', atLeast(1)),
-  readonlyModeEnabled: planned<boolean>('readonlymode.enabled', 'boolean', false, 'Serves reads without a quorum.'),
+  commitLogCount: setting<number>('commitLogCount', 'int', 500, 'Transactions a leader keeps for followers that return.', { validator: atLeast(1) }),
+  leaderServes: setting<string>('leaderServes', 'string', 'yes', 'no: the leader takes no clients.', { validator: yesNo }),
+  cnxTimeout: setting<number>('cnxTimeout', 'int', 5, 'Seconds to wait for a connection to a peer.', { validator: atLeast(1) }),
+  readonlyModeEnabled: setting<boolean>('readonlymode.enabled', 'boolean', false, 'Serves reads without a quorum.'),
   multiAddressEnabled: planned<boolean>('multiAddress.enabled', 'boolean', false, 'Several addresses per member.'),
   multiAddressCheckEnabled: planned<boolean>('multiAddress.reachabilityCheckEnabled', 'boolean', true, 'Checks which address is reachable.'),
   quorumSasl: planned<boolean>('quorum.auth.enableSasl', 'boolean', false, 'Members authenticate to each other.'),
@@ -152,6 +157,8 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   initialConfig: string;
   /** Of this server in its ensemble; 0 alone. */
   serverId: number;
+  /** Null: this server runs alone. */
+  ensemble: EnsembleSettings | null;
 }
 
 export interface LoadedServerSettings {
@@ -165,10 +172,6 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   // A system property of the original may stand in the file under its full name.
   const properties = new Map<string, string>();
   for (const [key, value] of given) properties.set(key.startsWith('zookeeper.') ? key.slice('zookeeper.'.length) : key, value);
-  const members = [...properties.keys()].filter((key) => /^(server|group|weight)\.\d+$/.test(key));
-  if (members.filter((key) => key.startsWith('server.')).length > 1) {
-    throw new SettingError('Several server.N lines ask for an ensemble, which is not supported yet: remove them to run one server');
-  }
   const { values, warnings, unknownKeys, explicit } = loadSettings(SETTINGS, properties);
   if (values.dataDir === '') throw invalidValue('dataDir', '', 'String must be non-empty');
   const minSessionTimeoutMs = values.minSessionTimeout === -1 ? values.tickTime * 2 : values.minSessionTimeout;
@@ -183,12 +186,23 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       ? []
       : [`There is no section '${values.saslSection}' in '${values.jaasFile}': no SASL here (zookeeper.sasl.serverconfig names another section)`];
   const enforcedSchemes = enforcedSchemesOf(values, authProviders, saslUsers !== null);
+  const { ensemble, warnings: ensembleWarnings } = loadEnsemble(properties, {
+    dataDir: resolve(values.dataDir),
+    dynamicConfigFile: values.dynamicConfigFile,
+    standaloneEnabled: values.standaloneEnabled,
+    electionAlg: values.electionAlg,
+    peerType: values.peerType,
+    peerTypeSet: explicit.has('peerType'),
+    myId: values.myId,
+  });
+  const { quorum } = splitConfigKeys(properties);
   const unknown = unknownKeys
-    .filter((key) => !members.includes(key) && !isAuthProvider(key, properties.get(key)!))
+    .filter((key) => !quorum.has(key) && !isAuthProvider(key, properties.get(key)!))
     .map(explainKey);
   return {
     settings: {
       ...values,
+      ...clientAddressOf(values, explicit, ensemble, quorum),
       minSessionTimeoutMs,
       maxSessionTimeoutMs,
       snapDir: join(resolve(values.dataDir), 'version-2'),
@@ -198,10 +212,40 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       saslUsers,
       enforcedSchemes,
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
-      serverId: 0,
+      serverId: ensemble?.myId ?? 0,
+      ensemble,
     },
-    warnings: [...warnings, ...unknown, ...saslWarnings],
+    warnings: [...warnings, ...ensembleWarnings, ...unknown, ...saslWarnings],
   };
+}
+
+/** Where this server serves clients: its own keys, or what its server.N line says after the semicolon. Both may say it, not differently. */
+function clientAddressOf(
+  values: SettingValues<typeof SETTINGS>,
+  explicit: ReadonlySet<string>,
+  ensemble: EnsembleSettings | null,
+  quorumKeys: ReadonlyMap<string, string>,
+): { clientPort: number; clientPortAddress: string | null } {
+  const { clientPort, clientPortAddress } = values;
+  // A server alone may have one server.N line too.
+  const client = ensemble?.self.client ?? (ensemble === null ? onlyClientAddress(quorumKeys) : null);
+  if (client === null) {
+    if (!explicit.has('clientPort') && !explicit.has('secureClientPort')) throw new SettingError('Missing required configuration "clientPort" which has no default value.');
+    return { clientPort, clientPortAddress };
+  }
+  const saysHost = explicit.has('clientPortAddress') && clientPortAddress !== client.host;
+  if ((explicit.has('clientPort') && clientPort !== client.port) || saysHost) {
+    throw new SettingError(
+      `client address for this server in static config file is ${clientPortAddress ?? '0.0.0.0'}:${clientPort}, ` +
+        `which is different from client address found in its server.N line: ${client.host}:${client.port}`,
+    );
+  }
+  return { clientPort: client.port, clientPortAddress: client.host === '0.0.0.0' ? null : client.host };
+}
+
+function onlyClientAddress(quorumKeys: ReadonlyMap<string, string>): ClientAddress | null {
+  const [only, ...others] = parseQuorumConfig(quorumKeys).members.values();
+  return only === undefined || others.length > 0 ? null : only.client;
 }
 
 /** Classes that `authProvider.<anything>` may name, and the scheme that each one brings. */
