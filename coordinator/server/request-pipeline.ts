@@ -37,6 +37,9 @@ import { answer } from './reads.ts';
 import type { Summary } from './metrics.ts';
 import type { ServerStats } from './server-stats.ts';
 
+/** Stands for a request of a type that nobody serves. */
+const UNSERVED: Request = { op: 'ping' };
+
 export interface PipelineOptions {
   tree: DataTree;
   proposals: Proposals;
@@ -126,13 +129,11 @@ export class RequestPipeline implements ChangeListener {
     }
   }
 
-  /** A request that nobody serves: answered in its turn. */
+  /** A request that nobody serves: answered in its turn, and the last of its connection (`UnimplementedRequestProcessor`). */
   unknown(client: Client, xid: number): void {
     client.stats.received++;
-    const startMs = this.options.clock.monotonicMs();
-    const pending: Pending = { client, xid, request: { op: 'ping' }, txn: null, startMs, outcome: null };
-    pending.outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: 0 };
-    client.pending.push(pending);
+    const outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: -1 };
+    client.pending.push({ client, xid, request: UNSERVED, txn: null, startMs: this.options.clock.monotonicMs(), outcome });
     this.drain(client);
   }
 
@@ -291,6 +292,7 @@ export class RequestPipeline implements ChangeListener {
         client.pending.shift();
         const zxid = next.outcome.zxid === 0 ? this.tree.lastZxid : next.outcome.zxid;
         this.reply(client, next.xid, request, zxid, next.outcome.result, next.startMs);
+        if (request === UNSERVED) return hangUp(client);
         continue;
       }
       if (next.txn !== null || request.op === 'sync') return;
@@ -411,6 +413,12 @@ export class RequestPipeline implements ChangeListener {
 }
 
 /** Does it count as an update? What follows from nothing but the request's name. */
+/** Says no more than has been said: what was asked meanwhile goes unanswered, writes among it still happen. */
+function hangUp(client: Client): void {
+  while (client.pending.shift() !== undefined);
+  client.door.close();
+}
+
 function isWrite(op: Request['op']): boolean {
   switch (op) {
     case 'create':

@@ -81,7 +81,6 @@ describe('the native door', () => {
     request(6, 14, `${int(13)} 00 ${int(-1)} '/a' ${int(1)} ${int(2)} 00 ${int(-1)} '/a' ${int(7)} ${int(-1)} 01 ${int(-1)}`), // multi: check, delete
     request(7, 106, `'/a' ${int(0)}`), // addWatch
     request(-2, 11), // ping
-    request(8, 4711), // nothing we know
     request(9, 4, `'/a' 00`), // getData: null
     request(10, -11), // closeSession
   ];
@@ -102,9 +101,8 @@ describe('the native door', () => {
     expect(hex[7]).to.equal(`${head(6, 4, 0)}${failed(0)}${failed(-103)}${int(-1)}01${int(-1)}`);
     expect(hex[8]).to.equal(head(7, 4, 0) + int(0));
     expect(hex[9]).to.equal(head(-2, 4, 0));
-    expect(hex[10]).to.equal(head(8, 4, -6));
-    expect(hex[11]!.slice(0, 40)).to.equal(head(9, 4, 0) + int(-1));
-    expect(hex[12]).to.equal(head(10, 5, 0));
+    expect(hex[10]!.slice(0, 40)).to.equal(head(9, 4, 0) + int(-1));
+    expect(hex[11]).to.equal(head(10, 5, 0));
   }
 
   it('speaks the protocol, all packets in one piece', async () => {
@@ -113,7 +111,7 @@ describe('the native door', () => {
     client.socket.write(Buffer.concat(conversation));
     await client.receive(1);
     const [sessionId] = [...member.tree.sessions.keys()];
-    await client.receive(13);
+    await client.receive(12);
     await client.untilEnded();
     await expectConversation(client.packets, sessionId ?? BigInt.asIntN(64, BigInt(`0x${client.packets[0]!.toString('hex').slice(16, 32)}`)));
     expect(member.tree.sessions.size).to.equal(0);
@@ -127,6 +125,17 @@ describe('the native door', () => {
     }
     await client.untilEnded();
     await expectConversation(client.packets, BigInt.asIntN(64, BigInt(`0x${client.packets[0]!.toString('hex').slice(16, 32)}`)));
+  });
+
+  it('answers a request of an unknown type, after what was asked before it, and closes', async () => {
+    const { member } = await testMember();
+    const client = new JuteClient(member.port);
+    client.socket.write(Buffer.concat([CONNECT, request(1, 1, `'/a' 'hi' ${OPEN} ${int(0)}`), request(2, 4711), request(3, 3, `'/a' 00`)]));
+    const packets = await client.receive(3);
+    await client.untilEnded();
+    expect(packets[2]).to.equal(`${int(2)}${'f'.repeat(16)}${int(-6)}`);
+    expect(client.packets).to.have.length(3);
+    expect(member.tree.get('/a')).not.to.equal(undefined);
   });
 
   it('answers the read-only byte with its own, and resumes a session', async () => {
