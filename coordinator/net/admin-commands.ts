@@ -43,7 +43,7 @@ const COMMANDS: readonly Command[] = [
       return {};
     },
   },
-  { names: ['connections', 'cons'], run: (view) => ({ connections: view.connections().map(fullConnection), secure_connections: [] }) },
+  { names: ['connections', 'cons'], run: (view) => connectionLists(view, fullConnection) },
   {
     names: ['dirs'],
     run: (view) => {
@@ -97,7 +97,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     names: ['stats', 'stat'],
-    run: (view) => ({ ...serverStats(view), connections: view.connections().map(briefConnection), secure_connections: [] }),
+    run: (view) => ({ ...serverStats(view), ...connectionLists(view, briefConnection) }),
   },
   {
     names: ['system_properties', 'sysp'],
@@ -172,6 +172,14 @@ function serverStats(view: AdminView): Body {
 /** `mntr` is text; here its numbers are numbers. */
 function numeric(key: string, value: string | number): Json {
   return typeof value === 'string' && key !== 'version' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+function connectionLists(view: AdminView, show: (connection: ConnectionView) => Body): Body {
+  const all = view.connections();
+  return {
+    connections: all.filter(({ secure }) => !secure).map(show),
+    secure_connections: all.filter(({ secure }) => secure).map(show),
+  };
 }
 
 function briefConnection(c: ConnectionView): Body {

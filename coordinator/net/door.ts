@@ -4,6 +4,7 @@
  */
 import type { Request, Response } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
+import type { Id } from '../../shared/znode/acl.ts';
 
 export interface ConnectMessage {
   lastZxidSeen: number;
@@ -30,6 +31,8 @@ export interface Door {
   /** Without port: the `ip` identity. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Whom the client's certificate proved; null on a connection without TLS. */
+  readonly certified: readonly Id[] | null;
   /** Bytes on their way to a client that doesn't read them. */
   readonly unsentBytes: number;
   connected(grant: SessionGrant): void;
@@ -68,6 +71,9 @@ export interface DoorCounts {
   rejected(): void;
   /** A connection didn't say in time what it is. */
   silent(): void;
+  handshakeFailed(): void;
+  /** A connection was turned away because too many others were at their TLS handshakes. */
+  handshakesExceeded(): void;
 }
 
 /** Lets connections in. */

@@ -7,6 +7,8 @@ export const VERSION = '3.8.4-vivarium, built on 2026-11-22 00:00 UTC';
 export interface ConnectionView {
   address: string;
   port: number;
+  /** Over TLS. */
+  secure: boolean;
   queued: number;
   received: number;
   sent: number;

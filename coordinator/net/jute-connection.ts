@@ -10,6 +10,7 @@ import { JuteError, readRequest, writeResponse } from '../../shared/jute/codec.t
 import { connectRequest, connectResponse, watcherEvent } from '../../shared/jute/records.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
+import type { Id } from '../../shared/znode/acl.ts';
 import type { Request, Response } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
 import { KeeperState } from '../../shared/znode/watch-event.ts';
@@ -29,6 +30,7 @@ export interface JuteConnectionOptions {
 export class JuteConnection implements Door {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly certified: readonly Id[] | null;
   private readonly socket: Socket;
   private readonly gate: Gate;
   private readonly log: Logger;
@@ -41,8 +43,9 @@ export class JuteConnection implements Door {
   private closing = false;
 
   /** @param head what the client has sent so far. */
-  constructor(socket: Socket, head: Buffer, remoteAddress: string, options: JuteConnectionOptions) {
+  constructor(socket: Socket, head: Buffer, remoteAddress: string, certified: readonly Id[] | null, options: JuteConnectionOptions) {
     this.socket = socket;
+    this.certified = certified;
     this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
     this.log = options.log;

@@ -4,6 +4,7 @@
  *     "GET "            HTTP: a WebSocket upgrade on /
  *     four letters      an operator's four-letter word
  *     int32 length      ZooKeeper's native protocol (jute)
+ *     22 3              a TLS handshake, and then one of these three inside
  *
  * A connection that doesn't say what it is in time is closed, and so is one too many from an address.
  */
@@ -12,15 +13,25 @@ import { createServer as createHttpServer } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../../shared/ws-protocol/messages.ts';
+import type { Id } from '../../shared/znode/acl.ts';
 import type { DoorCounts, Gatekeeper } from './door.ts';
 import type { FourLetterWords } from './four-letter-words.ts';
 import { JuteConnection } from './jute-connection.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { isOriginAllowed } from './origin-policy.ts';
+import type { TlsDoorOptions } from './tls-door.ts';
+import { isClientHello, TlsDoor } from './tls-door.ts';
 import { WsConnection } from './ws-connection.ts';
+
+/** What TLS needs besides what the port has. */
+export interface PortTls extends Omit<TlsDoorOptions, 'secured' | 'log' | 'counts' | 'handshakeTimeoutMs'> {
+  /** Nothing but TLS: `secureClientPort`; else both (`client.portUnification`). */
+  only: boolean;
+}
 
 export interface PortOptions {
   port: number;
@@ -39,6 +50,8 @@ export interface PortOptions {
   words: FourLetterWords;
   log: Logger;
   counts: DoorCounts;
+  /** Null: no TLS. */
+  tls: PortTls | null;
 }
 
 export class ClientPort {
@@ -46,7 +59,10 @@ export class ClientPort {
   private readonly server: Server;
   private readonly http: HttpServer;
   private readonly ws: WebSocketServer;
+  private readonly tls: TlsDoor | null;
   private readonly sockets = new Set<Socket>();
+  /** Clear streams inside TLS, and whom their certificates proved. */
+  private readonly certified = new WeakMap<Duplex, readonly Id[]>();
   private readonly countByAddress = new Map<string, number>();
 
   private constructor(options: PortOptions) {
@@ -62,6 +78,12 @@ export class ClientPort {
       response.end('This is a coordinator: connect by WebSocket\n');
     });
     this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.upgrade(request, socket, head));
+    const { tls, log, counts, handshakeTimeoutMs } = options;
+    const secured: TlsDoorOptions['secured'] = (socket, ids) => {
+      this.certified.set(socket, ids);
+      this.identify(socket);
+    };
+    this.tls = tls === null ? null : new TlsDoor({ ...tls, log, counts, handshakeTimeoutMs, secured });
     this.server = createServer({ noDelay: true, keepAlive: options.keepAlive }, (socket) => this.accept(socket));
   }
 
@@ -80,6 +102,16 @@ export class ClientPort {
   get port(): number {
     const address = this.server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** TLS handshakes under way. */
+  get handshakeCount(): number {
+    return this.tls?.handshakeCount ?? 0;
+  }
+
+  /** Takes new keys and authorities for the connections to come. */
+  renewTls(context: SecureContextOptions): void {
+    this.tls?.renew(context);
   }
 
   /** Takes no more connections and ends those there are. */
@@ -117,7 +149,8 @@ export class ClientPort {
       if (left === 0) this.countByAddress.delete(address);
       else this.countByAddress.set(address, left);
     });
-    this.identify(socket);
+    if (options.tls?.only === true) this.tls!.take(socket, address);
+    else this.identify(socket);
   }
 
   /** Waits for the first four bytes and hands the connection to its door. */
@@ -150,14 +183,26 @@ export class ClientPort {
       socket.resume();
       return;
     }
+    const address = plainAddress(socket.remoteAddress ?? '');
+    if (isClientHello(head) && !this.certified.has(socket)) {
+      if (this.tls === null) {
+        options.log.warn(`Closing the connection from /${address}: it wants TLS, which is for secureClientPort (client.portUnification=true allows it here too)`);
+        socket.destroy();
+        return;
+      }
+      socket.pause();
+      socket.unshift(head);
+      this.tls.take(socket, address);
+      return;
+    }
     if (options.words.isWord(word)) {
       options.counts.bytesReceived(head.length);
-      const asking = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+      const asking = { address, port: socket.remotePort ?? 0 };
       socket.end(options.words.answer(word, head.subarray(4), asking), 'utf8');
       return;
     }
     // Anything else is a length, or garbage that the native door refuses by its length.
-    new JuteConnection(socket, head, plainAddress(socket.remoteAddress ?? ''), options);
+    new JuteConnection(socket, head, address, this.certified.get(socket) ?? null, options);
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -178,7 +223,7 @@ export class ClientPort {
     }
     this.ws.handleUpgrade(request, socket, head, (ws) => {
       const tcp = socket as Socket;
-      new WsConnection(ws, tcp, plainAddress(tcp.remoteAddress ?? ''), this.options);
+      new WsConnection(ws, tcp, plainAddress(tcp.remoteAddress ?? ''), this.certified.get(socket) ?? null, this.options);
     });
   }
 }

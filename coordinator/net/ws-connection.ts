@@ -8,6 +8,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { decodeClientFrame, encodeServerFrame } from '../../shared/ws-protocol/codec.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/ws-protocol/messages.ts';
 import { PROTOCOL_VERSION, WsProtocolError } from '../../shared/ws-protocol/messages.ts';
+import type { Id } from '../../shared/znode/acl.ts';
 import type { Request, Response } from '../../shared/znode/operations.ts';
 import type { EventType } from '../../shared/znode/watch-event.ts';
 import { KeeperState } from '../../shared/znode/watch-event.ts';
@@ -33,6 +34,7 @@ export interface WsConnectionOptions {
 export class WsConnection implements Door {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly certified: readonly Id[] | null;
   private readonly ws: WebSocket;
   private readonly gate: Gate;
   private readonly options: WsConnectionOptions;
@@ -42,8 +44,9 @@ export class WsConnection implements Door {
   private connectSeen = false;
   private closing = false;
 
-  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, options: WsConnectionOptions) {
+  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, certified: readonly Id[] | null, options: WsConnectionOptions) {
     this.ws = ws;
+    this.certified = certified;
     this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
     this.options = options;

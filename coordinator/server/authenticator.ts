@@ -44,6 +44,8 @@ export class Authenticator {
 
   /** An auth packet: adds identities, or returns false, upon which the connection ends. */
   auth(client: Client, scheme: string, auth: Data): boolean {
+    // What the certificate proved at the handshake is proved: an `auth` packet adds nothing.
+    if (scheme === 'x509' && client.door.certified !== null && client.door.certified.length > 0) return true;
     const ids = authenticate(this.options.rules, scheme, auth, client.door.remoteAddress);
     if (ids === null) return false;
     addIds(client, ids);

@@ -61,7 +61,7 @@ export class Client implements Watcher {
 
   constructor(door: Door, onDirty: (client: Client) => void, nowMs: number) {
     this.door = door;
-    this.ids = [{ scheme: 'ip', id: door.remoteAddress }];
+    this.ids = [{ scheme: 'ip', id: door.remoteAddress }, ...(door.certified ?? [])];
     this.onDirty = onDirty;
     this.establishedMs = nowMs;
   }

@@ -3,14 +3,12 @@
  * network, disk and clock. Alone, it commits what its own log holds; in an ensemble that decision moves to the quorum.
  */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Request } from '../../shared/znode/operations.ts';
 import type { ConnectMessage, Door, Gate, Gatekeeper } from '../net/door.ts';
 import { FourLetterWords } from '../net/four-letter-words.ts';
-import { ClientPort } from '../net/port.ts';
 import { firstSessionId } from '../session/session-minting.ts';
 import { SnapshotFiles } from '../store/snapshot-file.ts';
 import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
@@ -19,7 +17,9 @@ import type { AccessRules } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { Authenticator } from './authenticator.ts';
 import { Client } from './client.ts';
-import { assertLimits, FRAME_SLACK_BYTES, HANDSHAKE_TIMEOUT_MS } from './limits.ts';
+import type { ClientPorts } from './client-ports.ts';
+import { openClientPorts } from './client-ports.ts';
+import { assertLimits } from './limits.ts';
 import { Proposals } from './proposals.ts';
 import { RateLog } from './rate-log.ts';
 import { recover } from './recovery.ts';
@@ -44,6 +44,8 @@ export interface MemberDeps {
 export interface Member {
   /** The client port. */
   readonly port: number;
+  /** The port for TLS alone; null where there is none. */
+  readonly securePort: number | null;
   /** Null where there is no such server. */
   readonly adminPort: number | null;
   readonly metricsPort: number | null;
@@ -155,29 +157,21 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       files,
       clock,
       clients,
-      port: () => clientPort.port,
+      ports: () => clientPorts,
     });
-    const host = settings.clientPortAddress;
-    const netLog = createLogger('org.apache.zookeeper.server.NIOServerCnxnFactory');
-    netLog.info(`binding to port ${host ?? '0.0.0.0'}/${host ?? '0.0.0.0'}:${settings.clientPort}`);
-    const clientPort: ClientPort = await ClientPort.open({
-      port: settings.clientPort,
-      host,
-      backlog: settings.clientPortListenBacklog,
-      keepAlive: settings.clientTcpKeepAlive,
-      perAddressMax: settings.maxClientCnxns,
-      totalMax: settings.maxCnxns,
-      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-      requestBytesMax: settings.juteMaxBuffer + FRAME_SLACK_BYTES,
-      origins: { allowed: settings.allowedOrigins, hostName: hostname() },
+    const clientPorts: ClientPorts = await openClientPorts(settings, {
       gatekeeper,
       words: new FourLetterWords(view, settings.fourLetterWords),
-      log: netLog,
       counts: {
         bytesReceived: (count) => counters.bytes_received_count.add(count),
         requestTooLarge: () => counters.large_requests_rejected.add(),
         rejected: () => counters.connection_rejected.add(),
         silent: () => counters.sessionless_connections_expired.add(),
+        handshakeFailed: () => {
+          stats.authFailedCount++;
+          counters.unsuccessful_handshake.add();
+        },
+        handshakesExceeded: () => counters.tls_handshake_exceeded.add(),
       },
     });
     const sweeper = new ZnodeSweeper({
@@ -193,7 +187,8 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
     sweeper.start();
 
     return {
-      port: clientPort.port,
+      port: clientPorts.port,
+      securePort: clientPorts.securePort,
       adminPort: lookIns.adminPort,
       metricsPort: lookIns.metricsPort,
       lookInFailure: lookIns.failure,
@@ -204,7 +199,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
         sessions.stop();
         sweeper.stop();
         await lookIns.close();
-        await clientPort.close();
+        await clientPorts.close();
         await snapshotter.close();
         onDurable = () => undefined;
         await txnLog.close();

@@ -9,6 +9,7 @@ import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Client } from './client.ts';
+import type { ClientPorts } from './client-ports.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
 import type { ServerStats } from './server-stats.ts';
 import type { Sessions } from './sessions.ts';
@@ -53,7 +54,7 @@ export interface ViewSources {
   files: SnapshotFiles;
   clock: Clock;
   clients: ReadonlySet<Client>;
-  port(): number;
+  ports(): Pick<ClientPorts, 'port' | 'securePort' | 'handshakeCount'>;
 }
 
 export class MemberView implements AdminView {
@@ -89,6 +90,7 @@ export class MemberView implements AdminView {
       return {
         address: door.remoteAddress,
         port: door.remotePort,
+        secure: door.certified !== null,
         queued: client.pending.size,
         received: stats.received,
         sent: stats.sent,
@@ -112,10 +114,11 @@ export class MemberView implements AdminView {
 
   configuration(): [string, string | number][] {
     const { settings } = this.from;
+    const ports = this.from.ports();
     const { data, log } = this.directorySizes();
     return [
-      ['clientPort', this.from.port()],
-      ['secureClientPort', settings.secureClientPort ?? -1],
+      ['clientPort', settings.servesPlain ? ports.port : -1],
+      ['secureClientPort', ports.securePort ?? -1],
       ['dataDir', settings.snapDir],
       ['dataDirSize', data],
       ['dataLogDir', settings.logDir],
@@ -162,7 +165,7 @@ export class MemberView implements AdminView {
       ['local_sessions', 0],
       ['uptime', this.uptimeMs],
       ['max_latency', stats.latencyMaxMs],
-      ['outstanding_tls_handshake', 0],
+      ['outstanding_tls_handshake', this.from.ports().handshakeCount],
       ['min_client_response_size', stats.responseSizeMin],
       ['non_mtls_local_conn_count', 0],
     ];

@@ -5,7 +5,7 @@
 const REASONS: Readonly<Record<string, string>> = {
   'One event loop serves all connections.':
     'nio.shutdownTimeout nio.directBufferBytes commitProcessor.numWorkerThreads commitProcessor.maxReadBatchSize commitProcessor.maxCommitBatchSize ' +
-    'netty.advancedFlowControl.enabled advancedFlowControlEnabled netty.server.earlyDropSecureConnectionHandshakes outstandingHandshake.limit ' +
+    'netty.advancedFlowControl.enabled advancedFlowControlEnabled netty.server.earlyDropSecureConnectionHandshakes ' +
     'metricsProvider.numWorkerThreads metricsProvider.maxQueueSize metricsProvider.workerShutdownTimeoutMs request_throttler.shutdownTimeout',
   'Transactions that wait are written together as soon as the disk is free.': 'flushDelay maxWriteQueuePollTime maxBatchSize',
   'Answers are made when they are asked for, without a cache.': 'maxResponseCacheSize maxGetChildrenResponseCacheSize',
@@ -23,7 +23,7 @@ const UNSUPPORTED = new Set(
     'requestStaleConnectionCheck throttledOpWaitTime connectionMaxTokens connectionTokenFillTime connectionTokenFillCount connectionFreezeTime connectionDropIncrease ' +
     'connectionDropDecrease connectionDecreaseRatio connection_throttle_weight_enabled connection_throttle_global_session_weight ' +
     'connection_throttle_local_session_weight connection_throttle_renew_session_weight ensembleAuthName messageTracker.BufferSize messageTracker.Enabled ' +
-    'client.portUnification client.certReload sslQuorumReloadCertFiles X509AuthenticationProvider.superUser ssl.authProvider ssl.keyStore.passwordPath ssl.keyStore.type ' +
+    'sslQuorumReloadCertFiles ssl.keyStore.passwordPath ssl.keyStore.type ' +
     'ssl.trustStore.passwordPath ssl.trustStore.type ssl.protocol ssl.enabledProtocols ssl.ciphersuites ssl.context.supplier.class ssl.hostnameVerification ' +
     'ssl.allowReverseDnsLookup ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis kerberos.removeHostFromPrincipal kerberos.removeRealmFromPrincipal ' +
     'kerberos.canonicalizeHostNames quorum.cnxn.threads.size quorumCnxnTimeoutMs tcpKeepAlive maxTimeToWaitForEpoch fastleader.minNotificationInterval ' +

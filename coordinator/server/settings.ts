@@ -13,6 +13,8 @@ import { readJaasUsers } from './jaas.ts';
 import type { ClientAddress } from './quorum-config.ts';
 import { parseQuorumConfig, SERVER_ID_MAX, splitConfigKeys } from './quorum-config.ts';
 import { explainKey } from './settings-without-effect.ts';
+import type { ServerTls } from './tls-settings.ts';
+import { loadTls, TLS_ALIASES, TLS_SETTINGS } from './tls-settings.ts';
 
 const setting = <T extends SettingValue>(
   name: string,
@@ -106,14 +108,9 @@ export const SETTINGS = {
   quorumServerSasl: planned<boolean>('quorum.auth.serverRequireSasl', 'boolean', false, 'Members refuse others.'),
   quorumLearnerSasl: planned<boolean>('quorum.auth.learnerRequireSasl', 'boolean', false, 'Learners refuse others.'),
   requestThrottleLimit: planned<number>('requestThrottleLimit', 'int', 0, 'Requests in flight before new ones are delayed; 0 is off.', atLeast(0)),
-  secureClientPort: planned<number | null>('secureClientPort', 'int', null, 'The port for TLS clients.', PORT),
   sslQuorum: planned<boolean>('sslQuorum', 'boolean', false, 'TLS between members.'),
   portUnification: planned<boolean>('portUnification', 'boolean', false, 'TLS and plain between members on one port.'),
-  sslKeyStore: planned<string | null>('ssl.keyStore.location', 'string', null, 'Keys for TLS.'),
-  sslKeyStorePassword: planned<string | null>('ssl.keyStore.password', 'password', null, 'Password of the keys.'),
-  sslTrustStore: planned<string | null>('ssl.trustStore.location', 'string', null, 'Trusted certificates.'),
-  sslTrustStorePassword: planned<string | null>('ssl.trustStore.password', 'password', null, 'Password of the certificates.'),
-  sslClientAuth: planned<string>('ssl.clientAuth', 'string', 'need', 'Whether clients show certificates.', oneOf('none', 'want', 'need')),
+  ...TLS_SETTINGS,
   adminEnableServer: setting<boolean>('admin.enableServer', 'boolean', true, 'The AdminServer: commands over HTTP.'),
   adminServerPort: setting<number>('admin.serverPort', 'int', 8080, 'Its port; 0 picks a free one.', { validator: PORT }),
   adminServerAddress: setting<string>('admin.serverAddress', 'string', '0.0.0.0', 'Its address.'),
@@ -153,6 +150,10 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   saslUsers: ReadonlyMap<string, string> | null;
   /** Every client must have an identity of one of these; empty: needn't. */
   enforcedSchemes: readonly string[];
+  /** Null: no TLS. */
+  tls: ServerTls | null;
+  /** There is a port without TLS: not where only secureClientPort was set. */
+  servesPlain: boolean;
   /** What the properties said, for those who ask; passwords are left out. */
   initialConfig: string;
   /** Of this server in its ensemble; 0 alone. */
@@ -171,7 +172,10 @@ export interface LoadedServerSettings {
 export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedServerSettings {
   // A system property of the original may stand in the file under its full name.
   const properties = new Map<string, string>();
-  for (const [key, value] of given) properties.set(key.startsWith('zookeeper.') ? key.slice('zookeeper.'.length) : key, value);
+  for (const [full, value] of given) {
+    const key = full.startsWith('zookeeper.') ? full.slice('zookeeper.'.length) : full;
+    properties.set(TLS_ALIASES.get(key) ?? key, value);
+  }
   const { values, warnings, unknownKeys, explicit } = loadSettings(SETTINGS, properties);
   if (values.dataDir === '') throw invalidValue('dataDir', '', 'String must be non-empty');
   const minSessionTimeoutMs = values.minSessionTimeout === -1 ? values.tickTime * 2 : values.minSessionTimeout;
@@ -179,7 +183,8 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   if (minSessionTimeoutMs > maxSessionTimeoutMs) {
     throw invalidValue('minSessionTimeout', minSessionTimeoutMs, `Value must be no more than maxSessionTimeout, which is ${maxSessionTimeoutMs}`);
   }
-  const authProviders = authProvidersOf(values.digestEnabledForAuth, properties);
+  const tls = loadTls(values);
+  const authProviders = authProvidersOf(values.digestEnabledForAuth, tls !== null && tls.clientAuth !== 'none', properties);
   const saslUsers = values.jaasFile === null ? null : readJaasUsers(values.jaasFile, values.saslSection);
   const saslWarnings =
     values.jaasFile === null || saslUsers !== null
@@ -211,6 +216,8 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       adminAskedFor: values.adminEnableServer && explicit.has('admin.enableServer'),
       saslUsers,
       enforcedSchemes,
+      tls,
+      servesPlain: explicit.has('clientPort') || tls === null || ensemble?.self.client != null,
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
       serverId: ensemble?.myId ?? 0,
       ensemble,
@@ -262,8 +269,8 @@ function isAuthProvider(key: string, className: string): boolean {
   return key.startsWith('authProvider.') && schemeOfProvider(className) !== undefined;
 }
 
-function authProvidersOf(digest: boolean, properties: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const schemes = new Set(digest ? ['ip', 'digest'] : ['ip']);
+function authProvidersOf(digest: boolean, certificates: boolean, properties: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const schemes = new Set(['ip', ...(digest ? ['digest'] : []), ...(certificates ? ['x509'] : [])]);
   for (const [key, className] of properties) if (isAuthProvider(key, className)) schemes.add(schemeOfProvider(className)!);
   return schemes;
 }

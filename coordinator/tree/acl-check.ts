@@ -5,6 +5,7 @@
  * A session's identities start with its address (`ip`) and grow by successful `auth` requests. `super` may do anything.
  */
 import { createHash } from 'node:crypto';
+import { isDistinguishedName } from '../../shared/tls/distinguished-name.ts';
 import type { Acl, Id } from '../../shared/znode/acl.ts';
 
 export interface AccessRules {
@@ -25,7 +26,7 @@ const SCHEMES: Readonly<Record<string, { authenticates: boolean; isValid(id: str
   world: { authenticates: false, isValid: (id) => id === 'anyone' },
   digest: { authenticates: true, isValid: (id) => id.split(':').length === 2 },
   ip: { authenticates: false, isValid: (id) => parseCidr(id) !== null },
-  x509: { authenticates: true, isValid: (id) => id !== '' },
+  x509: { authenticates: true, isValid: isDistinguishedName },
   sasl: { authenticates: true, isValid: (id) => id !== '' },
 };
 

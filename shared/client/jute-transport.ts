@@ -1,9 +1,11 @@
 /**
- * Carries a session in ZooKeeper's native protocol over TCP, for servers that speak nothing else: Apache ZooKeeper. Node only.
+ * Carries a session in ZooKeeper's native protocol over TCP or TLS, for servers that speak nothing else: Apache ZooKeeper. Node only.
  * Messages handed over together leave in one write; replies that arrive together are handed on together.
  */
 import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import { FrameSplitter, FrameTooLargeError } from '../bytes/frame-splitter.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
@@ -15,6 +17,7 @@ import { SERVER_FRAME_BYTES_MAX, Xid } from '../ws-protocol/messages.ts';
 import { ErrorCode } from '../znode/error-code.ts';
 import type { EventType, KeeperState } from '../znode/watch-event.ts';
 import type { ServerAddress } from './connect-string.ts';
+import type { NodeTransportOptions } from './node-transport.ts';
 import type { Transport, TransportConnection, TransportHandlers } from './transport.ts';
 
 /** What a reply to a xid that no application request has is an answer to: these may overtake the others. */
@@ -24,8 +27,16 @@ const SPECIAL_OPS: ReadonlyMap<number, SessionOp> = new Map([
   [Xid.SET_WATCHES, 'setWatches'],
 ]);
 
-export function juteTransport(): Transport {
-  return { open: (server, handlers) => new JuteConnection(server, handlers) };
+export function juteTransport({ tls }: NodeTransportOptions = {}): Transport {
+  return { open: (server, handlers) => new JuteConnection(server, handlers, tls) };
+}
+
+function openSocket({ host, port }: ServerAddress, tls: ConnectionOptions | undefined, onConnect: () => void): Socket {
+  if (tls === undefined) return connect({ host, port, noDelay: true }, onConnect);
+  // The name that the certificate has to have: addresses are no names.
+  const socket = connectTls({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host, port }, onConnect);
+  socket.setNoDelay(true);
+  return socket;
 }
 
 class JuteConnection implements TransportConnection {
@@ -40,10 +51,9 @@ class JuteConnection implements TransportConnection {
   private askedHead = 0;
   private errorText = '';
 
-  constructor({ host, port }: ServerAddress, handlers: TransportHandlers) {
+  constructor(server: ServerAddress, handlers: TransportHandlers, tls: ConnectionOptions | undefined) {
     this.handlers = handlers;
-    this.socket = connect({ host, port, noDelay: true });
-    this.socket.on('connect', () => this.handlers?.onOpen());
+    this.socket = openSocket(server, tls, () => this.handlers?.onOpen());
     this.socket.on('data', (chunk: Buffer) => this.receive(chunk));
     // An error is always followed by a close.
     this.socket.on('error', (error) => (this.errorText = error.message));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { loadServerSettings } from '../../../coordinator/server/settings.ts';
+import { tlsFile } from '../../support/tls-files.ts';
 
 const load = (more: Record<string, string>) => loadServerSettings(new Map(Object.entries({ dataDir: '/d', clientPort: '2181', ...more })));
 
@@ -26,13 +27,15 @@ const ADMIN_GUIDE_KEYS =
   'zookeeper.commitProcessor.numWorkerThreads zookeeper.connection_throttle_global_session_weight zookeeper.connection_throttle_weight_enabled zookeeper.ensembleAuthName ' +
   'zookeeper.follower.skipLearnerRequestToNextProcessor zookeeper.messageTracker.BufferSize zookeeper.nio.numSelectorThreads zookeeper.nio.numWorkerThreads ' +
   'zookeeper.request_throttler.shutdownTimeout zookeeper.superUser';
+const STORES = { 'ssl.keyStore.location': tlsFile('server.pem'), 'ssl.trustStore.location': tlsFile('authority.pem') };
 /** Values for keys that don't take a 1. */
 const VALUES: Readonly<Record<string, string>> = Object.fromEntries(
   (
     'DigestAuthenticationProvider.digestAlg=SHA256 DigestAuthenticationProvider.enabled=true admin.enableServer=true clientTcpKeepAlive=true digest.enabled=true electionAlg=3 emulate353TTLNodes=true ' +
     'enforceQuota=true extendedTypesEnabled=true forceSync=yes jute.maxbuffer=4194304 leaderServes=yes localSessionsEnabled=true maxSessionTimeout=90000 minSessionTimeout=2000 ' +
     'metricsProvider.exportJvmInfo=true multiAddress.enabled=true multiAddress.reachabilityCheckEnabled=true quorumListenOnAllIPs=true reconfigEnabled=true skipACL=yes snapCount=100 ssl.clientAuth=want ' +
-    'sslQuorum=true standaloneEnabled=true syncEnabled=true autopurge.snapRetainCount=3'
+    'sslQuorum=true standaloneEnabled=true syncEnabled=true autopurge.snapRetainCount=3 ' +
+    'client.portUnification=true client.certReload=true ssl.authProvider=x509 ssl.crl=false ssl.ocsp=false ssl.hostnameVerification=true'
   )
     .split(' ')
     .map((pair) => pair.split('=') as [string, string]),
@@ -57,7 +60,8 @@ describe('loadServerSettings', () => {
   });
   it('takes every key of the administrator\'s guide: it acts on it, or says why not', () => {
     for (const key of ADMIN_GUIDE_KEYS.split(' ')) {
-      const { warnings } = load({ [key]: VALUES[key] ?? '1' });
+      const tls = key === 'secureClientPort' || key === 'client.portUnification' ? STORES : {};
+      const { warnings } = load({ ...tls, [key]: VALUES[key] ?? '1' });
       expect(warnings.length, key).to.be.lessThan(2);
       expect(warnings.join(), key).not.to.contain('not a known key');
     }
@@ -74,6 +78,10 @@ describe('loadServerSettings', () => {
     [{ maxClientCnxns: '-1' }, /maxClientCnxns/],
     [{ forceSync: 'maybe' }, /forceSync: String must be one of: yes, no/],
     [{ extendedTypesEnabled: '1' }, /extendedTypesEnabled: Expected value to be either true or false/],
+    [{ secureClientPort: '1' }, /"ssl.keyStore.location": secureClientPort needs a key/],
+    [{ ...STORES, 'client.portUnification': 'true', 'ssl.trustStore.location': tlsFile('trust.jks') }, /ssl.trustStore.location: it is in the JKS format.*keytool -importkeystore/],
+    [{ secureClientPort: '1', 'ssl.keyStore.location': tlsFile('server.pem') }, /"ssl.trustStore.location": ssl.clientAuth=need needs to know/],
+    [{ ...STORES, secureClientPort: '1', 'ssl.clientAuth': 'maybe' }, /ssl.clientAuth: String must be one of: none, want, need/],
     [{ dataDir: '' }, /dataDir: String must be non-empty/],
     [{ minSessionTimeout: '9000', maxSessionTimeout: '8000' }, /minSessionTimeout: Value must be no more than maxSessionTimeout, which is 8000/],
   ];
