@@ -2,6 +2,9 @@
  * Open files, bounded: thousands of partitions have more files than a process may open, and most of them are rarely touched.
  * A file is opened when it is used and stays open until others need its place, longest unused first. Files in use are never
  * closed, so the pool can exceed its bound by the number of operations under way.
+ *
+ * A file that is renamed stays open under its new name, and whoever asks for that name waits until the rename is done: so
+ * readers go on while segments change their names.
  */
 import type { FileHandle, FileSystem } from './file.ts';
 
@@ -20,6 +23,8 @@ export class HandlePool {
   private readonly openMax: number;
   /** In order of use, oldest first. */
   private readonly entries = new Map<string, Entry>();
+  /** Renames under way, by the new name. */
+  private readonly renaming = new Map<string, Promise<void>>();
 
   constructor(fileSystem: FileSystem, openMax: number) {
     this.fileSystem = fileSystem;
@@ -32,6 +37,8 @@ export class HandlePool {
 
   /** Runs `operation` on the open file. `create` makes the file when it isn't there. */
   async use<T>(path: string, create: boolean, operation: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const rename = this.renaming.get(path);
+    if (rename !== undefined) await rename;
     const entry = this.take(path, create);
     try {
       return await operation(entry.handle ?? (await entry.opening));
@@ -71,7 +78,38 @@ export class HandlePool {
     }
   }
 
-  /** The file was renamed or goes away: the next use opens it anew. */
+  /** Gives the file another name, in place of what had it. Rejects when the file system does, with the file under its old name. */
+  async rename(from: string, to: string): Promise<void> {
+    const rename = this.renameFile(from, to);
+    // Those who wait for the new name find out for themselves whether the file is there.
+    const over = rename.catch(() => undefined);
+    this.renaming.set(to, over);
+    try {
+      await rename;
+    } finally {
+      if (this.renaming.get(to) === over) this.renaming.delete(to);
+    }
+  }
+
+  private async renameFile(from: string, to: string): Promise<void> {
+    const entry = this.entries.get(from);
+    if (entry !== undefined) {
+      // What is being opened under the old name has to be open before the name goes.
+      entry.users++;
+      try {
+        entry.handle ?? (await entry.opening);
+      } finally {
+        entry.users--;
+      }
+    }
+    await this.fileSystem.rename(from, to);
+    await this.forget(to);
+    if (entry === undefined || this.entries.get(from) !== entry) return;
+    this.entries.delete(from);
+    this.entries.set(to, entry);
+  }
+
+  /** The file goes away: the next use opens it anew. */
   async forget(path: string): Promise<void> {
     const entry = this.entries.get(path);
     if (entry === undefined) return;

@@ -144,6 +144,10 @@ export class LogDir {
     return this.readOffsets(HIGH_WATERMARK_FILE, 'resetting the high watermarks to the start of the logs');
   }
 
+  readCleanerOffsets(): Promise<Map<string, number>> {
+    return this.readOffsets(CLEANER_FILE, 'compacting its logs from their beginning');
+  }
+
   private async readOffsets(name: string, consequence: string): Promise<Map<string, number>> {
     const file = this.file(name);
     const content = await this.fileSystem.readFile(file);
@@ -167,6 +171,10 @@ export class LogDir {
 
   writeHighWatermarks(offsets: PartitionOffsets): Promise<void> {
     return this.writeOffsets(HIGH_WATERMARK_FILE, offsets);
+  }
+
+  writeCleanerOffsets(offsets: PartitionOffsets): Promise<void> {
+    return this.writeOffsets(CLEANER_FILE, offsets);
   }
 
   /** Replaces a checkpoint, after writes of it that are under way; one that would not change it is left out. */

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { CleanerExecutor } from './cleaner-thread.ts';
 import type { FileSystem } from './file.ts';
+import type { CleanerConfig } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogStartError } from './log-dir.ts';
 import type { UpkeepIntervals } from './log-upkeep.ts';
@@ -26,6 +28,9 @@ export interface LogManagerOptions extends UpkeepIntervals {
   readonly openFilesMax?: number;
   readonly recoveryThreadsPerDataDir?: number;
   readonly producerIdExpirationMs?: number;
+  readonly cleaner?: CleanerConfig;
+  /** Where compactions run; in a worker thread by default, which works on the real disk only. */
+  readonly makeCleanerExecutor?: () => CleanerExecutor;
 }
 
 export interface HighWatermark {

@@ -11,10 +11,12 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CheckpointError } from './checkpoint-files.ts';
+import { CleanerThread } from './cleaner-thread.ts';
 import { FileSystemError } from './file.ts';
 import type { FileSystem } from './file.ts';
 import { HandlePool } from './handle-pool.ts';
 import { IndexCache } from './index-cache.ts';
+import { LogCleaner, defaultCleanerConfig } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDir, LogStartError } from './log-dir.ts';
 import type { LogSurroundings } from './log-state.ts';
@@ -55,6 +57,7 @@ export class LogManager {
   private readonly highWatermarks = new Map<string, number>();
   private readonly listeners = new Set<(failure: DirFailure) => void>();
   readonly upkeep: LogUpkeep;
+  readonly cleaner: LogCleaner;
   private defaults: LogConfig;
   private closing = false;
 
@@ -88,6 +91,18 @@ export class LogManager {
       intervals: options,
       failDir: (dir, error, message) => this.failDir(dir.path, error, message),
     });
+    this.cleaner = new LogCleaner(
+      {
+        dirs: this.dirs,
+        logs: this.logs,
+        clock: this.clock,
+        scheduler: this.scheduler,
+        logger: options.logger ?? createLogger('kafka.log.LogCleaner'),
+        makeExecutor: options.makeCleanerExecutor ?? (() => new CleanerThread(this.scheduler)),
+        failDir: (dir, error, message) => this.failDir(dir.path, error, message),
+      },
+      options.cleaner ?? defaultCleanerConfig,
+    );
   }
 
   /**
@@ -135,6 +150,7 @@ export class LogManager {
       throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
     }
     this.upkeep.start();
+    this.cleaner.start();
   }
 
   private async loadDir(dir: LogDir): Promise<void> {
@@ -142,6 +158,7 @@ export class LogManager {
       const recoveryPoints = await dir.readRecoveryPoints();
       const logStarts = await dir.readLogStarts();
       for (const [name, offset] of await dir.readHighWatermarks()) this.highWatermarks.set(name, offset);
+      this.cleaner.restore(await dir.readCleanerOffsets());
       const entries = (await this.fileSystem.list(dir.path)).filter((entry) => entry.isDirectory);
       const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
       await forEachBounded(entries, concurrency, async ({ name }) => {
@@ -309,6 +326,7 @@ export class LogManager {
     this.logs.delete(name);
     this.homes.delete(name);
     this.highWatermarks.delete(name);
+    this.cleaner.forget(name);
     const target = path.join(log.logDir, deletedDirectoryName(topic, partition));
     try {
       await this.change(name, async () => {
@@ -391,6 +409,7 @@ export class LogManager {
     this.logger.info('Shutting down.');
     this.closing = true;
     this.upkeep.stop();
+    await this.cleaner.stop();
     await Promise.all(this.changing.values());
     const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
     await forEachBounded([...this.logs.values()], concurrency, async (log) => {
@@ -413,6 +432,7 @@ export class LogManager {
   async abandon(): Promise<void> {
     this.closing = true;
     this.upkeep.stop();
+    await this.cleaner.stop();
     for (const log of this.logs.values()) {
       log.takeOffline();
       await log.letGo();

@@ -48,6 +48,10 @@ export class LogState {
   logEndOffset = 0;
   nextOffset = 0;
   recoveryPoint = 0;
+  /** As far as it was told: every record below it is on all in-sync replicas. */
+  highWatermark = 0;
+  /** The lowest offset that the log was cut to since its last compaction: what is behind it now is not what was compacted. */
+  cutOffset = Number.POSITIVE_INFINITY;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerState;
   readonly pages: TailPages;

@@ -22,6 +22,7 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
     return;
   }
   if (offset < state.segments[0]!.baseOffset) return restartLog(state, offset);
+  state.cutOffset = Math.min(state.cutOffset, offset);
   const slot = state.segmentSlot(offset);
   for (const segment of state.segments.splice(slot + 1).reverse()) await segment.removeFiles();
   const segment = state.active;
@@ -59,6 +60,7 @@ async function positionOf(
 export async function restartLog(state: LogState, offset: number): Promise<void> {
   assert(state.nextOffset === state.logEndOffset, 'a log is cut when it is written');
   const { surroundings } = state;
+  state.cutOffset = Math.min(state.cutOffset, offset);
   for (const segment of state.segments.splice(0).reverse()) await segment.removeFiles();
   for (const snapshot of state.snapshots.splice(0)) {
     await surroundings.fileSystem.remove(path.join(state.directory, offsetFileName(snapshot, SNAPSHOT_SUFFIX)));

@@ -25,7 +25,7 @@ export interface UpkeepHost {
   readonly dirs: readonly LogDir[];
   /** By name: `topic-partition`. */
   readonly logs: ReadonlyMap<string, PartitionLog>;
-  /** As last checkpointed, by name: retention never goes beyond them. */
+  /** As last checkpointed, by name. */
   readonly highWatermarks: ReadonlyMap<string, number>;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -86,7 +86,7 @@ export class LogUpkeep {
   async applyRetention(): Promise<number> {
     let count = 0;
     await this.onEachLog(async (log, name) => {
-      const highWatermark = this.host.highWatermarks.get(name) ?? log.logStartOffset;
+      const highWatermark = Math.max(this.host.highWatermarks.get(name) ?? log.logStartOffset, log.highWatermark);
       count += await log.deleteOldSegments(this.host.clock.wallMs(), highWatermark);
     });
     return count;

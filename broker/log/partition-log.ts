@@ -20,6 +20,9 @@ import {
   encodePartitionMetadata,
 } from './checkpoint-files.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
+import { cleanableLog, swapSegments } from './log-cleaning.ts';
+import type { CleanableLog } from './log-cleaning.ts';
+import type { LastOfProducer } from './compaction.ts';
 import { isDeleted } from './log-config.ts';
 import type { LogConfig } from './log-config.ts';
 import { findByTimestamp, findMaxTimestamp, readLog } from './log-reader.ts';
@@ -27,12 +30,13 @@ import type { ReadLimits, TimestampedOffset } from './log-reader.ts';
 import { LogState } from './log-state.ts';
 import type { LogSurroundings } from './log-state.ts';
 import { restartLog, truncateLog } from './log-truncation.ts';
-import { SNAPSHOT_SUFFIX, DELETED_SUFFIX, offsetFileName } from './names.ts';
 import { ProducerState } from './producer-state.ts';
 import { loadLog } from './recovery.ts';
 import type { Recovery } from './recovery.ts';
 import { segmentsToDelete } from './retention.ts';
 import type { Segment } from './segment.ts';
+import type { CleanResult } from './segment-cleaner.ts';
+import { SegmentRemoval } from './segment-removal.ts';
 import { LogReadError } from './storage-error.ts';
 import { TailPages } from './tail-pages.ts';
 
@@ -59,12 +63,12 @@ const FRESH: Recovery = { cleanShutdown: false, recoveryPoint: 0, logStartOffset
 export class PartitionLog {
   private readonly state: LogState;
   private readonly appends: AppendPath;
-  /** Removals of files that are due later, to be called off when the log closes. */
-  private readonly removals = new Set<() => void>();
+  private readonly removal: SegmentRemoval;
 
   private constructor(state: LogState) {
     this.state = state;
     this.appends = new AppendPath(state);
+    this.removal = new SegmentRemoval(state);
   }
 
   /** Opens the log in its directory, or begins one. */
@@ -161,6 +165,11 @@ export class PartitionLog {
     return this.state.recoveryPoint;
   }
 
+  /** Every record below it is known to be on all in-sync replicas; 0 until anybody said so. */
+  get highWatermark(): number {
+    return this.state.highWatermark;
+  }
+
   get leaderEpochs(): LeaderEpochs {
     return this.state.epochs;
   }
@@ -236,6 +245,11 @@ export class PartitionLog {
     return findMaxTimestamp(this.state);
   }
 
+  /** Resolves when everything appended so far is in the file. */
+  settled(): Promise<void> {
+    return this.appends.settled();
+  }
+
   /** Drops everything from `offset` on; see `truncateLog`. Nothing may be appended until it is done. */
   async truncateTo(offset: number): Promise<void> {
     await this.appends.settled();
@@ -267,6 +281,7 @@ export class PartitionLog {
 
   /** Everything below `offset` is on all in-sync replicas: transactions that ended there are decided. */
   onHighWatermark(offset: number): void {
+    this.state.highWatermark = offset;
     this.state.producers.onHighWatermark(offset);
   }
 
@@ -309,33 +324,31 @@ export class PartitionLog {
     if (total === state.segments.length) this.appends.roll(state.nextOffset);
     const gone = state.segments.splice(0, total);
     this.advanceLogStart(state.segments[0]!.baseOffset);
-    await this.markDeleted(gone);
+    await this.removal.remove(gone);
     return total;
   }
 
-  /** Renames the files of segments and of their producer snapshots, and removes them `file.delete.delay.ms` later. */
-  private async markDeleted(gone: readonly Segment[]): Promise<void> {
-    const { state } = this;
-    const { fileSystem, scheduler } = state.surroundings;
-    const snapshotPaths: string[] = [];
-    for (const segment of gone) {
-      await segment.markDeleted();
-      const slot = state.snapshots.indexOf(segment.baseOffset);
-      if (slot < 0) continue;
-      state.snapshots.splice(slot, 1);
-      const snapshotPath = path.join(state.directory, offsetFileName(segment.baseOffset, SNAPSHOT_SUFFIX));
-      if ((await fileSystem.status(snapshotPath)) === null) continue;
-      await fileSystem.rename(snapshotPath, snapshotPath + DELETED_SUFFIX);
-      snapshotPaths.push(snapshotPath + DELETED_SUFFIX);
-    }
-    const cancel = scheduler.after(state.config.fileDeleteDelayMs, () => {
-      this.removals.delete(cancel);
-      state.enqueueQuietly('deleting segments of', async () => {
-        for (const segment of gone) await segment.removeFiles();
-        for (const snapshotPath of snapshotPaths) await fileSystem.remove(snapshotPath);
-      });
+  /** What a compaction may work on now; `checkpoint` is where the last one ended. */
+  cleanable(checkpoint: number | null, nowMs: number): Promise<CleanableLog> {
+    return cleanableLog(this.state, checkpoint, nowMs);
+  }
+
+  /** What each producer that is still remembered wrote last. */
+  lastOfProducers(): Map<number, LastOfProducer> {
+    return this.state.producers.lastOfProducers();
+  }
+
+  /** Puts compacted segments in the place of `sources`. False when the log has changed meanwhile, and they were dropped. */
+  async replaceSegments(
+    sources: readonly Segment[],
+    sizes: ReadonlyMap<Segment, number>,
+    result: Pick<CleanResult, 'segments'>,
+  ): Promise<boolean> {
+    let swapped = false;
+    await this.state.enqueue('compacting', async () => {
+      swapped = await swapSegments(this.state, this.removal, sources, sizes, result);
     });
-    this.removals.add(cancel);
+    return swapped;
   }
 
   /** Forces everything written so far to the disk. */
@@ -379,8 +392,7 @@ export class PartitionLog {
   async letGo(): Promise<void> {
     const { state } = this;
     state.closed = true;
-    for (const cancel of this.removals) cancel();
-    this.removals.clear();
+    this.removal.cancel();
     await state.idle();
     state.pages.clear();
     for (const segment of state.segments) await segment.releaseFiles();

@@ -12,6 +12,7 @@ import { Reader } from '../../shared/bytes/reader.ts';
 import { Writer } from '../../shared/bytes/writer.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { EndTransactionMarker } from '../records/control-records.ts';
+import type { LastOfProducer } from './compaction.ts';
 
 /** Who appends. What a leader has taken (`replication`) is not judged again; coordinators are trusted with sequences. */
 export type AppendOrigin = 'client' | 'coordinator' | 'replication';
@@ -236,6 +237,15 @@ export class ProducerState {
     for (const [producerId, producer] of this.producers) {
       if (isExpired(producer, nowMs, expirationMs)) this.producers.delete(producerId);
     }
+  }
+
+  /** What each known producer wrote last: compaction leaves a trace of it. */
+  lastOfProducers(): Map<number, LastOfProducer> {
+    const lasts = new Map<number, LastOfProducer>();
+    for (const [producerId, { producerEpoch, batches }] of this.producers) {
+      lasts.set(producerId, { producerEpoch, lastDataOffset: batches.at(-1)?.lastOffset ?? null });
+    }
+    return lasts;
   }
 
   clear(): void {

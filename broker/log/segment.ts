@@ -12,10 +12,12 @@ import { scanBatches } from './batch-scan.ts';
 import type { HandlePool } from './handle-pool.ts';
 import type { CachedIndexes, IndexCache } from './index-cache.ts';
 import {
+  CLEANED_SUFFIX,
   DELETED_SUFFIX,
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
   SEGMENT_SUFFIXES,
+  SWAP_SUFFIX,
   TIME_INDEX_SUFFIX,
   offsetFileName,
 } from './names.ts';
@@ -68,8 +70,8 @@ export class Segment implements CachedIndexes {
   modifiedMs: number;
   /** Random part taken off its greatest age. */
   rollJitterMs = 0;
-  /** Its files are to be removed. */
-  deleted = false;
+  /** Behind the names of its files: none, that it is to be removed, or how far a compaction has come with it. */
+  private nameSuffix: '' | typeof DELETED_SUFFIX | typeof CLEANED_SUFFIX | typeof SWAP_SUFFIX = '';
   private directory: string;
   private readonly files: SegmentFiles;
   private offsets: OffsetIndex | null;
@@ -93,17 +95,28 @@ export class Segment implements CachedIndexes {
 
   /** A segment found on the disk, closed: its indexes are read when they are needed. */
   static found(directory: string, baseOffset: number, files: SegmentFiles, size: number, modifiedMs: number): Segment {
+    return new Segment(directory, baseOffset, files, modifiedMs).finished(size);
+  }
+
+  /** The segment is whole in its files, which another hand has written. */
+  finished(size: number): this {
+    this.size = size;
+    this.writtenSize = size;
+    this.offsets = null;
+    this.times = null;
+    this.closed = true;
+    return this;
+  }
+
+  /** The segment that a compaction writes, or has written (`SegmentCleaner`). It takes no part in the log yet. */
+  static cleaned(directory: string, baseOffset: number, files: SegmentFiles, modifiedMs: number): Segment {
     const segment = new Segment(directory, baseOffset, files, modifiedMs);
-    segment.size = size;
-    segment.writtenSize = size;
-    segment.offsets = null;
-    segment.times = null;
-    segment.closed = true;
+    segment.nameSuffix = CLEANED_SUFFIX;
     return segment;
   }
 
   path(suffix: string): string {
-    return path.join(this.directory, offsetFileName(this.baseOffset, suffix) + (this.deleted ? DELETED_SUFFIX : ''));
+    return path.join(this.directory, offsetFileName(this.baseOffset, suffix) + this.nameSuffix);
   }
 
   get logPath(): string {
@@ -349,14 +362,23 @@ export class Segment implements CachedIndexes {
   }
 
   /** Renames the files so that they are removed at the latest by the next start. */
-  async markDeleted(): Promise<void> {
-    const { fileSystem } = this.files;
-    await this.releaseFiles();
-    for (const suffix of SEGMENT_SUFFIXES) {
-      const from = path.join(this.directory, offsetFileName(this.baseOffset, suffix));
-      if ((await fileSystem.status(from)) !== null) await fileSystem.rename(from, from + DELETED_SUFFIX);
+  markDeleted(): Promise<void> {
+    this.files.indexes.forget(this);
+    return this.renameTo(DELETED_SUFFIX);
+  }
+
+  /**
+   * Changes what stands behind the files' names. Readers go on: whoever asks for the path gets the new one from now on, and
+   * waits until the file has it.
+   */
+  async renameTo(nameSuffix: typeof this.nameSuffix): Promise<void> {
+    const { fileSystem, handles } = this.files;
+    const from = SEGMENT_SUFFIXES.map((suffix) => this.path(suffix));
+    this.nameSuffix = nameSuffix;
+    for (const [slot, suffix] of SEGMENT_SUFFIXES.entries()) {
+      // Only the log file is sure to be there: indexes are written late.
+      if (suffix === LOG_SUFFIX || (await fileSystem.status(from[slot]!)) !== null) await handles.rename(from[slot]!, this.path(suffix));
     }
-    this.deleted = true;
   }
 
   async removeFiles(): Promise<void> {

@@ -243,6 +243,14 @@ export class TailPages {
     if (this.pages.length === 0) this.nextPageBytes = PAGE_BYTES_MIN;
   }
 
+  /** Forgets the pages of segments from one base offset up to another one: their files were replaced. */
+  dropSegments(fromBaseOffset: number, toBaseOffset: number): void {
+    const dropped = this.pages.filter(
+      (page) => page.segmentBaseOffset >= fromBaseOffset && page.segmentBaseOffset < toBaseOffset,
+    );
+    for (const page of dropped) this.evict(page);
+  }
+
   /** Forgets everything: the log was cut, or closed. Slices handed out stay as they are. */
   clear(): void {
     while (this.pages.length > 0) this.evict(this.pages.at(-1)!);

@@ -39,6 +39,10 @@ export interface BatchOptions {
   baseSequence?: number;
   transactional?: boolean;
   control?: boolean;
+  /** The records' time is that of their append, this one. */
+  logAppendTimeMs?: number | null;
+  /** By default the newest timestamp of the records. */
+  maxTimestamp?: number;
 }
 
 /** Bytes that `value` takes as a zig-zag varint (32 bits and more). */
@@ -86,10 +90,13 @@ export class BatchBuilder {
   private baseTimestamp = NO_TIMESTAMP;
   private maxTimestamp = NO_TIMESTAMP;
   private lastOffsetDelta = -1;
+  private readonly deleteHorizonMs: number | null;
   count = 0;
 
-  constructor(baseOffset = 0) {
+  /** With `deleteHorizonMs` the batch says from when on its tombstones and markers may go. */
+  constructor(baseOffset = 0, deleteHorizonMs: number | null = null) {
     this.baseOffset = baseOffset;
+    this.deleteHorizonMs = deleteHorizonMs;
   }
 
   /** Size of the batch so far, before compression. */
@@ -98,7 +105,8 @@ export class BatchBuilder {
   }
 
   append(record: NewRecord): void {
-    if (this.count === 0) this.baseTimestamp = record.timestamp;
+    // The horizon is kept where the first timestamp would be (KIP-534).
+    if (this.count === 0) this.baseTimestamp = this.deleteHorizonMs ?? record.timestamp;
     const headers = record.headers ?? NO_HEADERS;
     const timestampDelta = record.timestamp - this.baseTimestamp;
     const offsetDelta = record.offset === undefined ? this.lastOffsetDelta + 1 : record.offset - this.baseOffset;
@@ -138,13 +146,13 @@ export class BatchBuilder {
       size: batch.length,
       partitionLeaderEpoch: options.partitionLeaderEpoch ?? NO_LEADER_EPOCH,
       codec,
-      logAppendTime: false,
+      logAppendTime: options.logAppendTimeMs != null,
       transactional: options.transactional ?? false,
       control: options.control ?? false,
-      deleteHorizon: false,
+      deleteHorizon: this.deleteHorizonMs !== null,
       lastOffsetDelta: options.lastOffset === undefined ? this.lastOffsetDelta : options.lastOffset - this.baseOffset,
       baseTimestamp: this.baseTimestamp,
-      maxTimestamp: this.maxTimestamp,
+      maxTimestamp: options.maxTimestamp ?? options.logAppendTimeMs ?? this.maxTimestamp,
       producerId: options.producerId ?? NO_PRODUCER_ID,
       producerEpoch: options.producerEpoch ?? NO_PRODUCER_EPOCH,
       baseSequence: options.baseSequence ?? NO_SEQUENCE,

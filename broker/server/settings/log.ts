@@ -127,21 +127,19 @@ export const logSettings = {
 };
 
 export const cleanerSettings = {
-  logCleanerEnable: planned(bool('log.cleaner.enable', true, 'Whether compacted topics are compacted.')),
-  logCleanerThreads: planned(int('log.cleaner.threads', 1, 'Logs compacted at a time.', atLeast(0))),
-  logCleanerIoMaxBytesPerSecond: planned(
-    double('log.cleaner.io.max.bytes.per.second', Number.MAX_VALUE, 'Limit of what compaction reads and writes.'),
+  logCleanerEnable: bool('log.cleaner.enable', true, 'Whether compacted topics are compacted.'),
+  logCleanerThreads: int('log.cleaner.threads', 1, 'Logs compacted at a time.', atLeast(0)),
+  logCleanerIoMaxBytesPerSecond: double(
+    'log.cleaner.io.max.bytes.per.second',
+    Number.MAX_VALUE,
+    'Limit of what compaction reads and writes.',
   ),
-  logCleanerDedupeBufferSize: planned(
-    long('log.cleaner.dedupe.buffer.size', 134217728, 'Memory for the keys of a compaction.'),
-  ),
-  logCleanerIoBufferSize: planned(
+  logCleanerDedupeBufferSize: long('log.cleaner.dedupe.buffer.size', 134217728, 'Memory for the keys of a compaction.'),
+  logCleanerIoBufferSize: inapplicable(
     int('log.cleaner.io.buffer.size', 524288, 'Memory for reading and writing in a compaction.', atLeast(0)),
   ),
-  logCleanerIoBufferLoadFactor: planned(
-    double('log.cleaner.io.buffer.load.factor', 0.9, 'How full the table of keys may become.'),
-  ),
-  logCleanerBackoffMs: planned(long('log.cleaner.backoff.ms', 15000, 'Pause when nothing needs compaction.', atLeast(0))),
+  logCleanerIoBufferLoadFactor: double('log.cleaner.io.buffer.load.factor', 0.9, 'How full the table of keys may become.'),
+  logCleanerBackoffMs: long('log.cleaner.backoff.ms', 15000, 'Pause when nothing needs compaction.', atLeast(0)),
   logCleanerMinCleanableRatio: double(
     'log.cleaner.min.cleanable.ratio',
     0.5,
