@@ -12,6 +12,7 @@ import { systemClock } from '../../shared/base/clock.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { loadClientTls } from '../../shared/tls/client-tls.ts';
 import { Controller } from '../controller/controller.ts';
 import { allocateProducerIdBlock } from '../controller/producer-id-blocks.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
@@ -196,6 +197,7 @@ class BrokerProcess implements Broker {
     this.sessionKeeper = keeper;
     this.openLink = new CoordinatorLink({
       servers,
+      tls: loadClientTls(settings.properties),
       sessionTimeoutMs: settings.zookeeperSessionTimeoutMs,
       connectionTimeoutMs: settings.effectiveConnectionTimeoutMs,
       session: await keeper.read(),

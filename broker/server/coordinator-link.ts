@@ -2,6 +2,7 @@
  * The broker's session with the coordinator: opens it (or resumes the one a crashed predecessor left), makes sure of the paths
  * that everything else expects, registers the broker, and does all of that again when the session expires.
  */
+import type { ConnectionOptions } from 'node:tls';
 import type { SessionIdentity } from '../../shared/client/client.ts';
 import { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
@@ -27,6 +28,8 @@ import { FatalError } from './fatal-error.ts';
 export interface CoordinatorLinkOptions {
   /** `zookeeper.connect`. */
   servers: string;
+  /** Null: no TLS. */
+  tls: ConnectionOptions | null;
   sessionTimeoutMs: number;
   connectionTimeoutMs: number;
   /** A session to resume, if it still stands. */
@@ -91,10 +94,11 @@ export class CoordinatorLink {
   }
 
   private openClient(session: SessionIdentity | null): CoordinatorClient {
+    const { tls } = this.options;
     const client = CoordinatorClient.open({
       servers: this.options.servers,
       sessionTimeoutMs: this.options.sessionTimeoutMs,
-      transport: nodeTransport(),
+      transport: nodeTransport(tls === null ? {} : { tls }),
       ...(session === null ? {} : { session }),
     });
     const { logger } = this.options;
@@ -152,11 +156,11 @@ export class CoordinatorLink {
   private async ensureChroot(client: CoordinatorClient, chroot: string): Promise<void> {
     if ((await client.exists('/')) !== null) return;
     this.options.logger.info(`Creating zookeeper path ${chroot}`);
-    const { servers } = this.options;
+    const { servers, tls } = this.options;
     const outside = await CoordinatorClient.connect({
       servers: servers.slice(0, servers.indexOf('/')),
       sessionTimeoutMs: this.options.sessionTimeoutMs,
-      transport: nodeTransport(),
+      transport: nodeTransport(tls === null ? {} : { tls }),
       connectTimeoutMs: this.options.connectionTimeoutMs,
     });
     try {

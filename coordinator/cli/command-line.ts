@@ -6,16 +6,18 @@ export interface ShellOptions {
   timeoutMs: number;
   readOnly: boolean;
   waitForConnection: boolean;
+  /** Property files about the connection: TLS. */
+  configurationFiles: readonly string[];
   /** The one command to run, or null for a conversation. */
   command: readonly string[] | null;
 }
 
-/** Options before the command that take a value that means nothing here: files with settings of a Java client. */
-const UNSUPPORTED = new Set(['-client-configuration', '-zk-tls-config-file']);
+/** ZooKeeper's option for it, and that of Kafka's zookeeper-shell. */
+const CONFIGURATION_FILE = new Set(['-client-configuration', '-zk-tls-config-file']);
 
 /** Throws `CliError`. */
 export function parseCommandLine(argv: readonly string[]): ShellOptions {
-  const options: ShellOptions = { server: 'localhost:2181', timeoutMs: 30_000, readOnly: false, waitForConnection: false, command: null };
+  const options: ShellOptions = { server: 'localhost:2181', timeoutMs: 30_000, readOnly: false, waitForConnection: false, configurationFiles: [], command: null };
   for (let i = 0; i < argv.length; i++) {
     const option = argv[i]!;
     const value = (): string => {
@@ -27,7 +29,7 @@ export function parseCommandLine(argv: readonly string[]): ShellOptions {
     else if (option === '-timeout') options.timeoutMs = parseTimeout(value());
     else if (option === '-r') options.readOnly = true;
     else if (option === '-waitforconnection') options.waitForConnection = true;
-    else if (UNSUPPORTED.has(option)) throw new CliError(`${option} ${value()}: connections over TLS are not supported yet`);
+    else if (CONFIGURATION_FILE.has(option)) options.configurationFiles = [...options.configurationFiles, value()];
     // Other options are passed over, as the original passes over them.
     else if (!option.startsWith('-')) return { ...options, command: argv.slice(i) };
   }

@@ -2,11 +2,31 @@
  * zookeeper-shell: a coordinator's tree at the command line, as ZooKeeper's own shell. With a command it runs that one and
  * exits with its code; without, it reads lines.
  */
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import { nodeTransport } from '../../shared/client/node-transport.ts';
-import { describeFailure } from './cli-error.ts';
+import { systemProperties } from '../../shared/settings/system-properties.ts';
+import { parseProperties } from '../../shared/settings/properties.ts';
+import { SettingError } from '../../shared/settings/schema.ts';
+import { loadClientTls } from '../../shared/tls/client-tls.ts';
+import { CliError, describeFailure } from './cli-error.ts';
 import { parseCommandLine } from './command-line.ts';
 import { Conversation } from './conversation.ts';
 import { ShellSession } from './shell-session.ts';
+
+/** `zookeeper.client.secure` and the like, from flags for a JVM and from files, which win. */
+function connectionTls(files: readonly string[]): ConnectionOptions | null {
+  const properties = systemProperties(process.env, ['CLIENT_JVMFLAGS', 'JVMFLAGS', 'KAFKA_OPTS'], /^zookeeper\./);
+  try {
+    for (const file of files) for (const [key, value] of parseProperties(readFileSync(file, 'utf8'))) properties.set(key, value);
+    return loadClientTls(properties);
+  } catch (error) {
+    if (error instanceof SettingError) throw new CliError(error.message);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new CliError(`Cannot read the configuration ${path ?? ''}: ${message}`);
+  }
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
@@ -16,7 +36,8 @@ async function main(argv: readonly string[]): Promise<number> {
   let shell: ShellSession | null = null;
   try {
     const options = parseCommandLine(argv);
-    shell = new ShellSession(options, { out: (text) => out(text), err }, { transport: nodeTransport() });
+    const tls = connectionTls(options.configurationFiles);
+    shell = new ShellSession(options, { out: (text) => out(text), err }, { transport: nodeTransport(tls === null ? {} : { tls }) });
     await shell.start();
     if (options.command !== null) {
       process.once('SIGINT', () => shell?.interrupt());

@@ -143,38 +143,44 @@ export const zookeeperSettings = {
   zookeeperSetAcl: planned(
     bool('zookeeper.set.acl', false, 'Whether znodes are created so that only brokers may change them.'),
   ),
-  zookeeperSslClientEnable: planned(
-    bool('zookeeper.ssl.client.enable', false, 'Whether the coordinator is spoken to over TLS.'),
-  ),
+  zookeeperSslClientEnable: bool('zookeeper.ssl.client.enable', false, 'Whether the coordinator is spoken to over TLS.'),
   zookeeperClientCnxnSocket: inapplicable(
     optionalString('zookeeper.clientCnxnSocket', 'Java class of the socket to the coordinator.'),
   ),
-  zookeeperSslKeystoreLocation: planned(
-    optionalString('zookeeper.ssl.keystore.location', 'File of the certificate shown to the coordinator.'),
+  zookeeperSslKeystoreLocation: optionalString(
+    'zookeeper.ssl.keystore.location',
+    'File of the certificate shown to the coordinator: PEM or PKCS12.',
   ),
-  zookeeperSslKeystorePassword: planned(password('zookeeper.ssl.keystore.password', 'Password of that file.')),
-  zookeeperSslKeystoreType: planned(optionalString('zookeeper.ssl.keystore.type', 'Format of that file.')),
-  zookeeperSslTruststoreLocation: planned(
-    optionalString('zookeeper.ssl.truststore.location', 'File of the authorities trusted for the coordinator.'),
+  zookeeperSslKeystorePassword: password('zookeeper.ssl.keystore.password', 'Password of that file.'),
+  zookeeperSslKeystoreType: optionalString('zookeeper.ssl.keystore.type', 'Format of that file.'),
+  zookeeperSslTruststoreLocation: optionalString(
+    'zookeeper.ssl.truststore.location',
+    'File of the authorities trusted for the coordinator; those that Node knows when not set.',
   ),
-  zookeeperSslTruststorePassword: planned(password('zookeeper.ssl.truststore.password', 'Password of that file.')),
-  zookeeperSslTruststoreType: planned(optionalString('zookeeper.ssl.truststore.type', 'Format of that file.')),
-  zookeeperSslProtocol: planned(string('zookeeper.ssl.protocol', 'TLSv1.2', 'TLS version towards the coordinator.')),
-  zookeeperSslEnabledProtocols: planned(
-    optionalList('zookeeper.ssl.enabled.protocols', 'TLS versions that may be negotiated with the coordinator.'),
+  zookeeperSslTruststorePassword: password('zookeeper.ssl.truststore.password', 'Password of that file.'),
+  zookeeperSslTruststoreType: optionalString('zookeeper.ssl.truststore.type', 'Format of that file.'),
+  zookeeperSslProtocol: string('zookeeper.ssl.protocol', 'TLSv1.2', 'TLS version towards the coordinator.'),
+  zookeeperSslEnabledProtocols: optionalList(
+    'zookeeper.ssl.enabled.protocols',
+    'TLS versions that may be negotiated with the coordinator.',
   ),
-  zookeeperSslCipherSuites: planned(
-    optionalList('zookeeper.ssl.cipher.suites', 'Ciphers that may be negotiated with the coordinator.'),
+  zookeeperSslCipherSuites: optionalList(
+    'zookeeper.ssl.cipher.suites',
+    'Ciphers that may be negotiated with the coordinator.',
   ),
-  zookeeperSslEndpointIdentificationAlgorithm: planned(
-    string(
-      'zookeeper.ssl.endpoint.identification.algorithm',
-      'HTTPS',
-      "Whether the coordinator's name must be in its certificate (HTTPS or empty).",
-    ),
+  zookeeperSslEndpointIdentificationAlgorithm: string(
+    'zookeeper.ssl.endpoint.identification.algorithm',
+    'HTTPS',
+    "Whether the coordinator's name must be in its certificate (HTTPS or empty).",
   ),
-  zookeeperSslCrlEnable: planned(
-    bool('zookeeper.ssl.crl.enable', false, "Whether revocation lists are read for the coordinator's certificate."),
+  zookeeperSslCrlEnable: bool(
+    'zookeeper.ssl.crl.enable',
+    false,
+    "Whether revocation lists are read for the coordinator's certificate: from the trust store.",
   ),
-  zookeeperSslOcspEnable: planned(bool('zookeeper.ssl.ocsp.enable', false, 'Whether revocation is asked for online.')),
+  zookeeperSslOcspEnable: bool(
+    'zookeeper.ssl.ocsp.enable',
+    false,
+    'Whether revocation is asked for online: refused, it is not done here.',
+  ),
 };

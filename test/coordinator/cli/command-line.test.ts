@@ -9,6 +9,7 @@ describe('parseCommandLine()', () => {
       timeoutMs: 5_000,
       readOnly: true,
       waitForConnection: true,
+      configurationFiles: [],
       command: ['ls', '-s', '/'],
     });
   });
@@ -19,14 +20,18 @@ describe('parseCommandLine()', () => {
       timeoutMs: 30_000,
       readOnly: false,
       waitForConnection: false,
+      configurationFiles: [],
       command: null,
     });
   });
 
-  it('refuses an option without its value, and TLS', () => {
+  it('takes files about the connection, under the names of both shells', () => {
+    expect(parseCommandLine(['-client-configuration', 'a', '-zk-tls-config-file', 'b']).configurationFiles).to.deep.equal(['a', 'b']);
+  });
+
+  it('refuses an option without its value', () => {
     expect(() => parseCommandLine(['-server'])).to.throw(CliError, 'Error: no argument found for option -server');
     expect(() => parseCommandLine(['-timeout', 'soon'])).to.throw(CliError, '-timeout soon: expected milliseconds');
-    expect(() => parseCommandLine(['-server', 'a', '-zk-tls-config-file', 'f'])).to.throw(CliError, '-zk-tls-config-file f: connections over TLS are not supported');
   });
 });
 
