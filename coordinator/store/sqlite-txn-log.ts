@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { programUrl } from '../../shared/runtime/program-url.ts';
 import type { TxnBatch, TxnLog, TxnLogEvents } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
-import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
+import type { FromWorker, OpenOptions, ToWorker, WorkerOptions } from './worker-messages.ts';
 
 const WORKER = programUrl('coordinator/store/sqlite-worker');
 
@@ -30,15 +30,18 @@ export class SqliteTxnLog implements TxnLog {
   readonly meta: Map<string, string>;
   private readonly dir: string;
   private readonly worker: Worker;
+  /** Counts messages to the worker, which may be asleep until it changes. */
+  private readonly posted: Int32Array;
   private readonly events: TxnLogEvents;
   private reader: { take(body: Buffer): void; done(): void; failed(error: Error): void } | null = null;
   private metaSet: (() => void)[] = [];
   private closed: (() => void) | null = null;
   private failure: StoreError | null = null;
 
-  private constructor(dir: string, worker: Worker, meta: Map<string, string>, events: TxnLogEvents) {
+  private constructor(dir: string, worker: Worker, posted: Int32Array, meta: Map<string, string>, events: TxnLogEvents) {
     this.dir = dir;
     this.worker = worker;
+    this.posted = posted;
     this.meta = meta;
     this.events = events;
     worker.on('message', (message: FromWorker) => this.receive(message));
@@ -54,19 +57,22 @@ export class SqliteTxnLog implements TxnLog {
     } catch (cause) {
       throw new StoreError('STORE_IO', `Cannot make data directory "${options.dir}": ${(cause as Error).message}`, { cause });
     }
-    const worker = new Worker(WORKER, { workerData: options, name: 'txn-log' });
+    const posted = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(WORKER, { workerData: { ...options, posted } satisfies WorkerOptions, name: 'txn-log' });
     const first = await new Promise<FromWorker>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
     worker.removeAllListeners('error');
-    if (first.kind === 'opened') return new SqliteTxnLog(options.dir, worker, first.meta, events);
+    if (first.kind === 'opened') return new SqliteTxnLog(options.dir, worker, posted, first.meta, events);
     const { code, message } = first.kind === 'failed' ? first : { code: 'STORE_IO' as const, message: `Unexpected ${first.kind}` };
     throw new StoreError(code, message);
   }
 
   private post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
     this.worker.postMessage(message, transfer);
+    Atomics.add(this.posted, 0, 1);
+    Atomics.notify(this.posted, 0);
   }
 
   append(batch: TxnBatch): void {

@@ -6,14 +6,15 @@
  *
  * A second file, locked for as long as this process lives, keeps other processes out without keeping readers off the log.
  */
+import { closeSync, fdatasyncSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { assert } from '../../shared/base/assert.ts';
 import { crc32c } from '../../shared/bytes/crc32c.ts';
 import type { StoreErrorCode, TxnBatch } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
-import type { FromWorker, OpenOptions, ToWorker } from './worker-messages.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
 
 const APPLICATION_ID = 0x56_69_76_43; // "VivC"
 const SCHEMA_VERSION = 1;
@@ -24,6 +25,12 @@ const SCHEMA = `
 
 /** Pages in the WAL before it is copied into the database: 16 MiB, so that this costs little per commit. */
 const CHECKPOINT_PAGES = 4096;
+/** Bytes of a page and its header in the WAL. */
+const WAL_FRAME_BYTES = 4096 + 24;
+/** Bytes by which the WAL is made longer at a time. */
+const PREALLOCATE_BYTES = 1 << 20;
+/** How long this thread waits for the next batch before it goes back to its event loop, which is woken more slowly. */
+const NEXT_BATCH_MS = 2;
 /** Rows deleted at a time, so that commits wait a few ms for a prune at most. */
 const PRUNE_ROWS = 500;
 /** Bytes of batches sent in one piece when the log is read. */
@@ -33,7 +40,7 @@ const FULL_RETRY_MS = 500;
 
 assert(parentPort !== null, 'this file runs as a worker thread');
 const port = parentPort;
-const options = workerData as OpenOptions;
+const { posted, ...options } = workerData as WorkerOptions;
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -89,6 +96,32 @@ function open(): Database.Database {
   return db;
 }
 
+/**
+ * Makes the WAL a piece longer, up to the length it has at a checkpoint; true while there is more to do. From then on SQLite
+ * overwrites the same bytes, and to sync these takes half the time of syncing a file that grows. What follows the last frame
+ * is never read: after a checkpoint too there are old frames.
+ */
+function preallocate(): boolean {
+  const file = openSync(join(options.dir, 'txnlog.sqlite-wal'), 'r+');
+  try {
+    const { size } = fstatSync(file);
+    const missing = CHECKPOINT_PAGES * WAL_FRAME_BYTES - size;
+    if (missing <= 0) return false;
+    const zeros = Buffer.alloc(Math.min(missing, PREALLOCATE_BYTES));
+    try {
+      writeSync(file, zeros, 0, zeros.length, size);
+      fdatasyncSync(file);
+    } catch (error) {
+      // No room for what is only faster: SQLite says it when there is none for what is needed.
+      if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') throw error;
+      return false;
+    }
+    return zeros.length < missing;
+  } finally {
+    closeSync(file);
+  }
+}
+
 function serve(lockDb: Database.Database, db: Database.Database): void {
   const insert = db.prepare('INSERT INTO txn_batch (last_zxid, first_zxid, crc, body) VALUES (?, ?, ?, ?)');
   const select = db.prepare<[number], { last_zxid: number; crc: number; body: Buffer }>(
@@ -102,6 +135,15 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
   let stalled = false;
   let retry: NodeJS.Timeout | undefined;
   let closing = false;
+  let isAwaiting = false;
+  /** More is to be pruned, in the next turn of the event loop. */
+  let pruning = false;
+
+  let lengthening: 'due' | 'underWay' | 'done' = 'due';
+  const lengthenWal = (): void => {
+    if (!closing && preallocate()) setImmediate(() => guarded(lengthenWal));
+    else lengthening = 'done';
+  };
 
   /** Commits what waits; on a full disk leaves it waiting and comes back. */
   const drain = (): void => {
@@ -122,6 +164,10 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
       if (stalled) send({ kind: 'stalled', stalled: false, reason: '' });
       stalled = false;
       send({ kind: 'appended', lastZxid: batch.lastZxid });
+    }
+    if (lengthening === 'due') {
+      lengthening = 'underWay';
+      setImmediate(() => guarded(lengthenWal));
     }
     if (closing) close();
   };
@@ -168,9 +214,11 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
     } catch (error) {
       // To forget takes a little room too. The next snapshot asks again.
       if (codeOf(error) !== 'SQLITE_FULL') throw error;
+      pruning = false;
       return;
     }
-    if (changes === PRUNE_ROWS) setImmediate(() => guarded(() => pruneSome(throughZxid)));
+    pruning = changes === PRUNE_ROWS;
+    if (pruning) setImmediate(() => guarded(() => pruneSome(throughZxid)));
     else if (stalled) drain();
   };
 
@@ -178,8 +226,9 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
     switch (message.kind) {
       case 'append':
         waiting.push(message.batch);
-        if (!stalled) drain();
-        return;
+        if (stalled) return;
+        drain();
+        return awaitNext();
       case 'read':
         rows = select.iterate(message.afterZxid);
         return readPiece();
@@ -199,6 +248,21 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
           close();
         }
     }
+  };
+  /**
+   * Takes the messages that follow a commit as they come, as long as they come soon: asleep in its event loop this thread is
+   * woken by a system call of the server's and two of its own, here by one.
+   */
+  const awaitNext = (): void => {
+    if (isAwaiting) return;
+    isAwaiting = true;
+    while (!stalled && !closing && !pruning && lengthening === 'done') {
+      const seen = Atomics.load(posted, 0);
+      const next = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
+      if (next !== undefined) handle(next.message);
+      else if (Atomics.wait(posted, 0, seen, NEXT_BATCH_MS) === 'timed-out') break;
+    }
+    isAwaiting = false;
   };
   port.on('message', (message: ToWorker) => guarded(() => handle(message)));
 

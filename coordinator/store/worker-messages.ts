@@ -10,6 +10,11 @@ export interface OpenOptions {
   sizeMax?: number;
 }
 
+export interface WorkerOptions extends OpenOptions {
+  /** One number, shared: it changes with each message that was posted to the worker. */
+  posted: Int32Array;
+}
+
 export type ToWorker =
   | { kind: 'append'; batch: TxnBatch }
   | { kind: 'read'; afterZxid: number }
