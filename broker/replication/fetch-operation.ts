@@ -10,6 +10,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { EMPTY_RECORDS, emptyResult } from './fetch-types.ts';
 import type { FetchablePartition, FetchParameters, FetchPartitionResult } from './fetch-types.ts';
 import type { FetchWatch, FetchWatcher, Partition } from './partition.ts';
+import { prepareFetch } from './prepare-fetch.ts';
 import type { Scheduler } from '../log/scheduler.ts';
 import { LogReadError } from '../log/storage-error.ts';
 
@@ -176,7 +177,7 @@ export class FetchOperation implements FetchWatcher {
       }
       this.interestingCount += 1;
       this.partitions[i] = located;
-      const result = located.prepareFetch(request, parameters);
+      const result = prepareFetch(located, request, parameters);
       results[i] = result;
       const end = located.fetchEnd(parameters);
       this.ends[i] = end;

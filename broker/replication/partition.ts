@@ -20,10 +20,10 @@ import {
   acceptedAppend,
   refusedAppend,
 } from './append-operation.ts';
-import type { FetchablePartition, FetchParameters, FetchPartitionResult } from './fetch-types.ts';
-import { emptyResult } from './fetch-types.ts';
+import type { FetchParameters } from './fetch-types.ts';
+import { type FollowerHost, FollowerReplica } from './follower-replica.ts';
 import { OffsetWaiters } from './offset-waiters.ts';
-import { type Leadership, PartitionLeader } from './partition-leader.ts';
+import { type IsrProposal, type Leadership, PartitionLeader } from './partition-leader.ts';
 import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
 import { VisibleSize } from './visible-size.ts';
 
@@ -32,6 +32,8 @@ export interface PartitionHost {
   isAlive(brokerId: number): boolean;
   /** Writing to the partition's log directory failed. */
   logFailed(partition: Partition, error: unknown): void;
+  /** The controller is to be asked for another ISR; the answer goes to `isrAnswered`. */
+  isrProposed(partition: Partition, proposal: IsrProposal): void;
 }
 
 /** A fetch that waits for this partition (among others) to have more. */
@@ -47,12 +49,19 @@ export interface FetchWatch {
   seenSize: number;
 }
 
+/** What the controller says to a proposal. */
+export interface IsrAnswer {
+  readonly errorCode: number;
+  readonly isr: readonly number[];
+  readonly partitionEpoch: number;
+}
+
 /** Waits until every live replica's log starts at an offset; `settle` hears NONE, or why that will not happen. */
 export interface DeletionWaiter {
   settle(errorCode: number): void;
 }
 
-export class Partition {
+export class Partition implements FollowerHost {
   readonly topic: string;
   readonly index: number;
   /** Broker id of the leader; -1 while there is none that we know of. */
@@ -61,8 +70,11 @@ export class Partition {
   partitionEpoch = -1;
   private replicaLog: ReplicaLog | null = null;
   private role: PartitionLeader | null = null;
-  /** Of a follower, as its leader told; a leader's is its role's. */
-  private followerHighWatermark = 0;
+  private follower: FollowerReplica | null = null;
+  /** Resolves when the follower that was has left the log alone. */
+  private leaving: Promise<unknown> = Promise.resolve();
+  /** While there is no role; else it is the role's. */
+  private idleHighWatermark = 0;
   private failed = false;
   private readonly host: PartitionHost;
   private readonly nowMs: () => number;
@@ -92,6 +104,11 @@ export class Partition {
     return this.role;
   }
 
+  /** What this broker's replica is as a follower; null while it leads or has no leader. */
+  get following(): FollowerReplica | null {
+    return this.follower;
+  }
+
   get isOffline(): boolean {
     return this.failed;
   }
@@ -101,7 +118,7 @@ export class Partition {
   }
 
   get highWatermark(): number {
-    return this.role?.highWatermark ?? this.followerHighWatermark;
+    return this.role?.highWatermark ?? this.follower?.highWatermark ?? this.idleHighWatermark;
   }
 
   /** What read-committed consumers may see: the high watermark, or the first record of a transaction that is still open. */
@@ -117,15 +134,33 @@ export class Partition {
   attachLog(log: ReplicaLog, checkpointedHighWatermark: number): void {
     assert(this.replicaLog === null, 'a partition gets its log once');
     this.replicaLog = log;
-    this.followerHighWatermark = Math.max(log.logStartOffset, Math.min(checkpointedHighWatermark, log.logEndOffset));
+    this.idleHighWatermark = Math.max(log.logStartOffset, Math.min(checkpointedHighWatermark, log.logEndOffset));
   }
 
-  /** Leads from `leadership.leaderEpoch` on. Returns false when we know of a newer state of the partition already. */
+  /** Ends the following, if any. Resolves when a cut of the log that was under way is done: a new role may begin then. */
+  async leave(): Promise<void> {
+    this.endFollowing();
+    await this.leaving;
+    const log = this.replicaLog;
+    if (log !== null) this.idleHighWatermark = Math.min(this.idleHighWatermark, log.logEndOffset);
+  }
+
+  private endFollowing(): void {
+    if (this.follower === null) return;
+    this.idleHighWatermark = this.follower.highWatermark;
+    this.leaving = this.follower.end();
+    this.follower = null;
+  }
+
+  /**
+   * Leads from `leadership.leaderEpoch` on; a follower has left before. Returns false when we know of a newer state of the
+   * partition already.
+   */
   becomeLeader(leadership: Leadership, localBrokerId: number, replicaLagTimeMaxMs: number): boolean {
     const log = this.replicaLog;
-    assert(log !== null, 'a leader has a log');
+    assert(log !== null && this.follower === null, 'a leader has a log that nobody else changes');
     if (leadership.partitionEpoch < this.partitionEpoch) return false;
-    const highWatermark = this.highWatermark;
+    const { highWatermark } = this;
     this.role = new PartitionLeader({
       ...leadership,
       localBrokerId,
@@ -139,26 +174,37 @@ export class Partition {
     // Noted before the first record of the epoch is there: followers of an earlier one have to find where it ended
     // (KIP-101).
     log.leaderEpochs.assign(leadership.leaderEpoch, this.role.leaderEpochStartOffset);
-    this.leaderId = localBrokerId;
-    this.leaderEpoch = leadership.leaderEpoch;
-    this.partitionEpoch = leadership.partitionEpoch;
+    this.adopt(localBrokerId, leadership);
+    // What came in as a follower's may still be on its way to the file.
+    if (log.nextOffset > log.logEndOffset) void log.settled().then(this.onWritten, this.onWriteFailed);
     if (this.role.highWatermark > highWatermark) this.highWatermarkAdvanced();
     this.wakeAll();
     return true;
   }
 
+  /** Follows `leaderId`, or nobody (-1) while there is no leader. A follower of before has left. */
   becomeFollower(leaderId: number, leadership: Leadership): boolean {
-    assert(this.replicaLog !== null, 'a follower has a log');
+    const log = this.replicaLog;
+    assert(log !== null && this.follower === null, 'a follower has a log that nobody else changes');
     if (leadership.partitionEpoch < this.partitionEpoch) return false;
-    this.followerHighWatermark = this.highWatermark;
+    this.idleHighWatermark = this.highWatermark;
     this.role = null;
-    this.leaderId = leaderId;
-    this.leaderEpoch = leadership.leaderEpoch;
-    this.partitionEpoch = leadership.partitionEpoch;
+    const { leaderEpoch } = leadership;
+    if (leaderId >= 0) {
+      const highWatermark = this.idleHighWatermark;
+      this.follower = new FollowerReplica({ leaderId, leaderEpoch, highWatermark, log, host: this });
+    }
+    this.adopt(leaderId, leadership);
     this.visible.clear();
     this.refuseWaiting(ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
     this.wakeAll();
     return true;
+  }
+
+  private adopt(leaderId: number, { leaderEpoch, partitionEpoch }: Leadership): void {
+    this.leaderId = leaderId;
+    this.leaderEpoch = leaderEpoch;
+    this.partitionEpoch = partitionEpoch;
   }
 
   /**
@@ -167,12 +213,55 @@ export class Partition {
    */
   stop(errorCode: number): void {
     if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.failed = true;
-    this.followerHighWatermark = this.highWatermark;
+    this.endFollowing();
+    this.idleHighWatermark = this.highWatermark;
     this.role = null;
     this.leaderId = -1;
     this.visible.clear();
     this.refuseWaiting(errorCode, true);
     this.wakeAll();
+  }
+
+  // Following
+
+  replicated(endOffset: number, size: number): void {
+    this.visible.note(endOffset, size);
+  }
+
+  followerAdvanced(): void {
+    this.highWatermarkAdvanced();
+  }
+
+  followerTruncated(): void {
+    this.visible.clear();
+    this.wakeAll();
+  }
+
+  // The ISR
+
+  /** Asks for an ISR without those who have fallen behind, if there are any. */
+  shrinkIsr(): void {
+    this.propose(this.role?.proposeShrink(this.nowMs()) ?? null);
+  }
+
+  private propose(proposal: IsrProposal | null): void {
+    if (proposal !== null) this.host.isrProposed(this, proposal);
+  }
+
+  /** Whether a proposal is still wanted: it was made in the epoch that we lead in, and not settled since. */
+  wants(proposal: IsrProposal): boolean {
+    return this.role?.leaderEpoch === proposal.leaderEpoch && this.role.isrChangeInFlight;
+  }
+
+  /** What the controller says to `proposal`. Returns whether it is to be asked again. */
+  isrAnswered(proposal: IsrProposal, answer: IsrAnswer): boolean {
+    const { role } = this;
+    if (role === null || !this.wants(proposal)) return false;
+    if (answer.errorCode !== ErrorCode.NONE) return role.isrRefused(answer.errorCode) === 'retry';
+    const moved = role.isrCommitted(answer.isr, answer.partitionEpoch, this.nowMs());
+    this.partitionEpoch = role.partitionEpoch;
+    if (moved) this.highWatermarkAdvanced();
+    return false;
   }
 
   // Appending
@@ -244,8 +333,10 @@ export class Partition {
 
   /** A follower has fetched from `fetchOffset`: it has all below. */
   followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number): void {
-    if (this.role?.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs()) === true)
-      this.highWatermarkAdvanced();
+    const { role } = this;
+    if (role === null) return;
+    if (role.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs())) this.highWatermarkAdvanced();
+    if (role.isUnderReplicated && this.host.isAlive(brokerId)) this.propose(role.proposeExpansion(brokerId));
     if (this.awaitingDeletion.size > 0) this.lowWatermarkAdvanced();
   }
 
@@ -287,39 +378,6 @@ export class Partition {
     return this.replicaLog === null || (onlyLeader && this.role === null)
       ? ErrorCode.NOT_LEADER_OR_FOLLOWER
       : ErrorCode.NONE;
-  }
-
-  /** Everything of a fetch's answer but the records, which are to be read below `fetchEnd` if there is no error. */
-  prepareFetch(request: FetchablePartition, parameters: FetchParameters): FetchPartitionResult {
-    const { topicId } = this;
-    if (request.topicId !== ZERO_UUID && topicId !== ZERO_UUID && request.topicId !== topicId) {
-      return emptyResult(this.index, ErrorCode.INCONSISTENT_TOPIC_ID);
-    }
-    const refusal = this.checkAccess(request.currentLeaderEpoch, parameters.onlyLeader);
-    if (refusal !== ErrorCode.NONE) return emptyResult(this.index, refusal);
-    const log = this.replicaLog!;
-    if (parameters.replicaId >= 0 && this.role?.follower(parameters.replicaId) === undefined) {
-      // With an epoch that matches ours, it may be a replica that we haven't been told of yet: let it try again.
-      const known = request.currentLeaderEpoch >= 0;
-      return emptyResult(this.index, known ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    }
-    const { fetchOffset } = request;
-    let divergence: EpochEnd | null = null;
-    if (request.lastFetchedEpoch >= 0) {
-      const end = this.endOfEpoch(request.lastFetchedEpoch);
-      if (end === null || fetchOffset < log.logStartOffset) return emptyResult(this.index, ErrorCode.OFFSET_OUT_OF_RANGE);
-      if (end.leaderEpoch < request.lastFetchedEpoch || end.endOffset < fetchOffset) divergence = end;
-    }
-    if (divergence === null && (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)) {
-      return emptyResult(this.index, ErrorCode.OFFSET_OUT_OF_RANGE);
-    }
-    const result = emptyResult(this.index, ErrorCode.NONE);
-    result.highWatermark = this.highWatermark;
-    result.lastStableOffset = this.lastStableOffset;
-    result.logStartOffset = log.logStartOffset;
-    if (parameters.readCommitted) result.abortedTransactions = [];
-    if (divergence !== null) result.divergingEpoch = { epoch: divergence.leaderEpoch, endOffset: divergence.endOffset };
-    return result;
   }
 
   /** Where this reader's records end. */

@@ -27,4 +27,7 @@ export type ReplicaLog = Pick<
   | 'offsetOfMaxTimestamp'
   | 'advanceLogStart'
   | 'onHighWatermark'
+  | 'truncateTo'
+  | 'restartAt'
+  | 'settled'
 >;

@@ -12,21 +12,24 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { LeaderAndIsrRequest, LeaderAndIsrResponse } from '../protocol/messages/04-leader-and-isr.ts';
 import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messages/05-stop-replica.ts';
-import { ZERO_UUID } from '../protocol/schema.ts';
 import { AppendOperation, type AppendResult, refusedAppend } from './append-operation.ts';
 import { moveLogStart, type DeleteRecordsResult } from './delete-records.ts';
 import { FetchOperation, type FetchHost } from './fetch-operation.ts';
 import { emptyResult, type FetchablePartition, type FetchParameters, type FetchPartitionResult } from './fetch-types.ts';
-import { leaderAndIsrResponse, partitionOrders, stopOrders, type PartitionOrder } from './orders.ts';
+import { AlterPartitionSender } from './alter-partition-sender.ts';
+import { HostedPartitions } from './hosted-partitions.ts';
 import { Partition, type PartitionHost } from './partition.ts';
+import type { IsrProposal } from './partition-leader.ts';
+import { ReplicaFetchers } from './replica-fetchers.ts';
 import type { AppendRequest, HighWatermark, LeadershipListener, ReplicaManagerOptions } from './replica-types.ts';
+import { RoleChanges } from './role-changes.ts';
 import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
 
 export type * from './replica-types.ts';
 
 const logger = createLogger('kafka.server.ReplicaManager');
-/** Kafka keeps these in a file of their own (`state-change.log`); the routine ones show here at level debug. */
-const stateChanges = createLogger('state.change.logger');
+/** `replica.lag.time.max.ms` unless told. */
+const LAG_TIME_MAX_MS = 30_000;
 
 export function isInternalTopic(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state';
@@ -37,15 +40,15 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   readonly scheduler: Scheduler;
   private readonly options: ReplicaManagerOptions;
   private readonly clock: Clock;
-  private readonly topics = new Map<string, (Partition | undefined)[]>();
-  private readonly listeners: LeadershipListener[] = [];
+  private readonly hosted = new HostedPartitions();
+  private readonly roles: RoleChanges;
+  private readonly fetchers: ReplicaFetchers;
+  private readonly isrChanges: AlterPartitionSender;
   private readonly offlineDirs = new Set<string>();
-  private controllerEpoch = 0;
-  /** Orders are carried out in the order they came. */
-  private orders: Promise<unknown> = Promise.resolve();
   private woken: FetchOperation[] = [];
   private readonly waitingFetches = new Set<FetchOperation>();
   private cancelCheckpoint: (() => void) | null = null;
+  private cancelIsrCheck: (() => void) | null = null;
   private checkpointing: Promise<void> = Promise.resolve();
   private closed = false;
   private readonly monotonicMs = (): number => this.clock.monotonicMs();
@@ -56,21 +59,47 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     this.brokerId = options.brokerId;
     this.clock = options.clock;
     this.scheduler = options.scheduler ?? systemScheduler;
+    const { brokerId, logs, clock, replication } = options;
+    const { scheduler } = this;
+    this.fetchers = new ReplicaFetchers({ brokerId, clock, scheduler, ...replication });
+    this.isrChanges = new AlterPartitionSender({
+      brokerId,
+      brokerEpoch: replication.brokerEpoch,
+      send: replication.alterPartition,
+      scheduler,
+      logger: createLogger('kafka.cluster.Partition', `[Broker id=${brokerId}] `),
+    });
+    this.roles = new RoleChanges({
+      brokerId,
+      partitions: this.hosted,
+      logs,
+      fetchers: this.fetchers,
+      replicaLagTimeMaxMs: this.lagTimeMaxMs,
+      newPartition: (topic, index) => new Partition(topic, index, this, this.monotonicMs),
+    });
+  }
+
+  private get lagTimeMaxMs(): number {
+    return this.options.replicaLagTimeMaxMs ?? LAG_TIME_MAX_MS;
   }
 
   // The replicas
 
   partition(topic: string, index: number): Partition | undefined {
-    return this.topics.get(topic)?.[index];
+    return this.hosted.get(topic, index);
   }
 
-  *partitions(): IterableIterator<Partition> {
-    for (const partitions of this.topics.values())
-      for (const partition of partitions) if (partition !== undefined) yield partition;
+  partitions(): IterableIterator<Partition> {
+    return this.hosted.all();
+  }
+
+  /** The topic of an id, if a partition of it is here. */
+  topicName(topicId: string): string | null {
+    return this.hosted.topicName(topicId);
   }
 
   onLeadership(listener: LeadershipListener): void {
-    this.listeners.push(listener);
+    this.roles.onLeadership(listener);
   }
 
   /** Why there is no such partition here: 6 when another broker may have it, else 3. */
@@ -84,157 +113,19 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     return this.options.cluster.isAlive(brokerId);
   }
 
+  isrProposed(partition: Partition, proposal: IsrProposal): void {
+    this.isrChanges.submit(partition, proposal);
+  }
+
   // Orders of the controller
 
   becomeLeaderOrFollower(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
-    return this.inOrder(() => this.applyLeaderAndIsr(request));
+    this.startTimers();
+    return this.roles.becomeLeaderOrFollower(request);
   }
 
   stopReplicas(request: StopReplicaRequest): Promise<StopReplicaResponse> {
-    return this.inOrder(() => this.applyStopReplica(request));
-  }
-
-  private inOrder<T>(order: () => Promise<T>): Promise<T> {
-    const result = this.orders.then(order);
-    // Whoever gave the order hears of its failure; the next one is carried out all the same.
-    this.orders = result.catch(() => undefined);
-    return result;
-  }
-
-  private async applyLeaderAndIsr(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
-    if (request.controllerEpoch < this.controllerEpoch) {
-      stateChanges.warn(
-        `Ignoring LeaderAndIsr request from controller ${request.controllerId} since its controller epoch ` +
-          `${request.controllerEpoch} is old. Latest known controller epoch is ${this.controllerEpoch}`,
-      );
-      return leaderAndIsrResponse(ErrorCode.STALE_CONTROLLER_EPOCH, [], []);
-    }
-    this.controllerEpoch = request.controllerEpoch;
-    const orders = partitionOrders(request);
-    // Logs are opened side by side: a broker that starts may have thousands.
-    const errors = await Promise.all(orders.map((order) => this.applyOrder(order)));
-    this.startCheckpoints();
-    return leaderAndIsrResponse(ErrorCode.NONE, orders, errors);
-  }
-
-  private async applyOrder(order: PartitionOrder): Promise<number> {
-    const partition =
-      this.partition(order.topic, order.index) ?? new Partition(order.topic, order.index, this, this.monotonicMs);
-    const name = `${order.topic}-${order.index}`;
-    if (partition.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
-    if (order.topicId !== ZERO_UUID && partition.topicId !== ZERO_UUID && order.topicId !== partition.topicId) {
-      stateChanges.error(
-        `Topic ID in memory: ${partition.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`,
-      );
-      return ErrorCode.INCONSISTENT_TOPIC_ID;
-    }
-    if (order.leaderEpoch <= partition.leaderEpoch) {
-      stateChanges.debug(
-        `Ignoring LeaderAndIsr request for partition ${name} since its leader epoch ${order.leaderEpoch} is not above the ` +
-          `current leader epoch ${partition.leaderEpoch}`,
-      );
-      return ErrorCode.STALE_CONTROLLER_EPOCH;
-    }
-    if (!order.replicas.includes(this.brokerId)) {
-      stateChanges.warn(
-        `Ignoring LeaderAndIsr request for partition ${name}: broker ${this.brokerId} is not among its replicas ${order.replicas.join(',')}`,
-      );
-      return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    }
-    if (partition.log === null) {
-      try {
-        const log = await this.options.logs.getOrCreate(order.topic, order.index, order.topicId, { isNew: order.isNew });
-        if (order.topicId !== ZERO_UUID && log.topicId !== ZERO_UUID && order.topicId !== log.topicId) {
-          stateChanges.error(
-            `Topic ID on disk: ${log.topicId} does not match the topic ID for partition ${name} received: ${order.topicId}.`,
-          );
-          return ErrorCode.INCONSISTENT_TOPIC_ID;
-        }
-        partition.attachLog(log, this.options.logs.checkpointedHighWatermark(order.topic, order.index));
-      } catch (error) {
-        logger.error(`Error while opening the log of partition ${name}`, { error });
-        return ErrorCode.KAFKA_STORAGE_ERROR;
-      }
-      this.host(partition);
-    }
-    if (order.leader === this.brokerId) this.lead(partition, order);
-    else this.follow(partition, order);
-    return ErrorCode.NONE;
-  }
-
-  private lead(partition: Partition, order: PartitionOrder): void {
-    if (!partition.becomeLeader(order, this.brokerId, this.options.replicaLagTimeMaxMs ?? 30_000)) return;
-    const { topic, index, leaderEpoch } = partition;
-    const { leaderEpochStartOffset, isr, highWatermark } = partition.leader!;
-    stateChanges.debug(
-      `Leader ${topic}-${index} with topic id ${partition.topicId} starts at leader epoch ${leaderEpoch} from offset ` +
-        `${leaderEpochStartOffset} with partition epoch ${partition.partitionEpoch}, high watermark ${highWatermark}, ISR [${isr.join(',')}]`,
-    );
-    for (const listener of this.listeners) listener.becameLeader(topic, index, leaderEpoch);
-  }
-
-  private follow(partition: Partition, order: PartitionOrder): void {
-    const wasLeader = partition.leader !== null;
-    if (!partition.becomeFollower(order.leader, order)) return;
-    if (wasLeader) this.announceResignation(partition, false);
-  }
-
-  private announceResignation(partition: Partition, deleted: boolean): void {
-    for (const listener of this.listeners)
-      listener.resigned(partition.topic, partition.index, partition.leaderEpoch, deleted);
-  }
-
-  private host(partition: Partition): void {
-    let partitions = this.topics.get(partition.topic);
-    if (partitions === undefined) this.topics.set(partition.topic, (partitions = []));
-    partitions[partition.index] = partition;
-  }
-
-  private unhost(partition: Partition): void {
-    const partitions = this.topics.get(partition.topic);
-    if (partitions === undefined) return;
-    partitions[partition.index] = undefined;
-    if (partitions.every((other) => other === undefined)) this.topics.delete(partition.topic);
-  }
-
-  private async applyStopReplica(request: StopReplicaRequest): Promise<StopReplicaResponse> {
-    if (request.controllerEpoch < this.controllerEpoch) {
-      stateChanges.warn(
-        `Ignoring StopReplica request from controller ${request.controllerId} since its controller epoch ` +
-          `${request.controllerEpoch} is old. Latest known controller epoch is ${this.controllerEpoch}`,
-      );
-      return { errorCode: ErrorCode.STALE_CONTROLLER_EPOCH, partitionErrors: [] };
-    }
-    this.controllerEpoch = request.controllerEpoch;
-    const orders = stopOrders(request);
-    const errors = await Promise.all(
-      orders.map(async (order) => {
-        const partition = this.partition(order.topic, order.index);
-        if (partition !== undefined) {
-          if (partition.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
-          // -1: the controller is too old to say; -2: the topic is being deleted, which does not change the epoch.
-          if (order.leaderEpoch >= 0 && order.leaderEpoch <= partition.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH;
-          const wasLeader = partition.leader !== null;
-          partition.stop(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-          if (order.deletePartition) this.unhost(partition);
-          if (wasLeader) this.announceResignation(partition, order.deletePartition);
-        }
-        if (!order.deletePartition) return ErrorCode.NONE;
-        try {
-          await this.options.logs.delete(order.topic, order.index);
-          return ErrorCode.NONE;
-        } catch (error) {
-          logger.error(`Error while deleting the log of partition ${order.topic}-${order.index}`, { error });
-          return ErrorCode.KAFKA_STORAGE_ERROR;
-        }
-      }),
-    );
-    const partitionErrors = orders.map(({ topic, index }, i) => ({
-      topicName: topic,
-      partitionIndex: index,
-      errorCode: errors[i]!,
-    }));
-    return { errorCode: ErrorCode.NONE, partitionErrors };
+    return this.roles.stopReplicas(request);
   }
 
   // Appending
@@ -246,7 +137,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     const wallMs = this.clock.wallMs();
     let replicated = false;
     for (const { topic, partition: index, records, refusal = ErrorCode.NONE } of entries) {
-      const partition = this.topics.get(topic)?.[index];
+      const partition = this.hosted.get(topic, index);
       if (refusal !== ErrorCode.NONE && (partition !== undefined || this.options.cluster.hasPartition(topic, index))) {
         operation.results.push(refusedAppend(index, refusal));
       } else if (acks !== 1 && acks !== -1 && acks !== 0) {
@@ -332,7 +223,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     const { topic, partition: index } = request;
     // Unknown topics and partitions are told when the others have data or the wait is over, as in Kafka.
     if (topic === null) return { result: emptyResult(index, ErrorCode.UNKNOWN_TOPIC_ID), refused: false };
-    const partition = this.topics.get(topic)?.[index];
+    const partition = this.hosted.get(topic, index);
     if (partition !== undefined) return partition;
     const errorCode = this.absence(topic, index);
     return { result: emptyResult(index, errorCode), refused: errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER };
@@ -368,11 +259,25 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     logger.error(`Stopping serving replicas in dir ${logDir}`, { error });
     for (const partition of this.partitions()) {
       if (partition.log?.logDir !== logDir) continue;
-      const wasLeader = partition.leader !== null;
-      partition.stop(ErrorCode.KAFKA_STORAGE_ERROR);
-      if (wasLeader) this.announceResignation(partition, false);
+      this.roles.stop(partition, ErrorCode.KAFKA_STORAGE_ERROR, false);
     }
     this.options.onLogDirFailure?.(logDir, error);
+  }
+
+  /** What a broker without replicas does not need. */
+  private startTimers(): void {
+    this.startCheckpoints();
+    this.startIsrChecks();
+  }
+
+  /** Half of the time that a follower may lag: it is out of the ISR after at most half as much again. */
+  private startIsrChecks(): void {
+    if (this.cancelIsrCheck !== null || this.closed) return;
+    this.cancelIsrCheck = this.scheduler.after(Math.max(1, Math.floor(this.lagTimeMaxMs / 2)), () => {
+      this.cancelIsrCheck = null;
+      for (const partition of this.hosted.all()) if (partition.leader !== null) partition.shrinkIsr();
+      this.startIsrChecks();
+    });
   }
 
   private startCheckpoints(): void {
@@ -405,13 +310,12 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     assert(!this.closed, 'the replica manager is closed once');
     this.closed = true;
     this.cancelCheckpoint?.();
-    await this.orders;
+    this.cancelIsrCheck?.();
+    this.isrChanges.close();
+    await this.roles.idle();
+    await this.fetchers.close();
     for (const operation of this.waitingFetches) operation.abandon();
     await this.checkpointHighWatermarks();
-    for (const partition of this.partitions()) {
-      const wasLeader = partition.leader !== null;
-      partition.stop(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-      if (wasLeader) this.announceResignation(partition, false);
-    }
+    for (const partition of this.partitions()) this.roles.stop(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
   }
 }

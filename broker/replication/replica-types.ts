@@ -1,6 +1,9 @@
 /** What the replica manager is given, asked and listened to with. */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Scheduler } from '../log/scheduler.ts';
+import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/messages/56-alter-partition.ts';
+import type { LeaderConnection } from './leader-connection.ts';
+import type { FetcherLimits } from './replica-fetcher.ts';
 import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
 
 /** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
@@ -35,12 +38,25 @@ export interface ClusterView {
   isAlive(brokerId: number): boolean;
 }
 
+/** How followers reach their leaders, and leaders the controller. */
+export interface ReplicationOptions {
+  /** `num.replica.fetchers`. */
+  readonly fetchersPerLeader: number;
+  readonly limits: FetcherLimits;
+  readonly connect: (leaderId: number, clientId: string) => Promise<LeaderConnection>;
+  /** Asks the controller; rejects when there is none, or no answer. */
+  readonly alterPartition: (request: AlterPartitionRequest, versionMax: number) => Promise<AlterPartitionResponse>;
+  /** Of the registration that stands. */
+  readonly brokerEpoch: () => number;
+}
+
 export interface ReplicaManagerOptions {
   readonly brokerId: number;
   readonly logs: ReplicaLogs;
   readonly cluster: ClusterView;
   readonly clock: Clock;
   readonly scheduler?: Scheduler;
+  readonly replication: ReplicationOptions;
   /** `replica.lag.time.max.ms`. */
   readonly replicaLagTimeMaxMs?: number;
   /** `replica.high.watermark.checkpoint.interval.ms`. */

@@ -28,17 +28,20 @@ import { LogManager, readMetaProperties } from '../log/log-manager.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
 import { systemScheduler } from '../log/scheduler.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
-import { ReplicaManager } from '../replication/replica-manager.ts';
+import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { AutoTopics } from './auto-topics.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
+import { ControllerChannel } from './controller-channel.ts';
 import { Channels, ControllerOrders } from './controller-orders.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
 import { describeFatal } from './fatal-error.ts';
 import { createHandlers } from './handlers.ts';
 import { MetadataCache } from './metadata-cache.ts';
+import { PeerAddresses } from './peer-addresses.ts';
 import { RemoteBrokers } from './remote-brokers.ts';
+import { createReplicaManager } from './replication.ts';
 import { RequestRouter } from './request-router.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { BrokerSettings } from './settings.ts';
@@ -90,6 +93,7 @@ class BrokerProcess implements Broker {
     createLogger('kafka.server.DynamicConfigManager'),
   );
   private readonly logDefaults: LogConfig;
+  private readonly peers: PeerAddresses;
   private brokerEpoch = -1;
   private closing: Promise<void> | null = null;
 
@@ -99,6 +103,7 @@ class BrokerProcess implements Broker {
   private id = -1;
   private cluster = '';
   private logs?: LogManager;
+  private channel?: ControllerChannel;
   private replicas?: ReplicaManager;
   private socketServer?: SocketServer;
   private bound: BoundListener[] = [];
@@ -110,6 +115,7 @@ class BrokerProcess implements Broker {
     this.settings = settings;
     this.options = options;
     this.logDefaults = logDefaults(settings);
+    this.peers = new PeerAddresses(this.cache, settings.interBrokerListener);
   }
 
   get brokerId(): number {
@@ -140,6 +146,7 @@ class BrokerProcess implements Broker {
     this.logger.info(`Cluster ID = ${this.cluster}`);
     await this.findId();
     this.logs = await this.openLogs();
+    this.channel = this.createControllerChannel();
     this.replicas = this.createReplicas(this.logs);
     this.socketServer = this.createSocketServer();
     this.bound = await this.socketServer.bind();
@@ -237,6 +244,14 @@ class BrokerProcess implements Broker {
       flushCheckIntervalMs: settings.logFlushSchedulerIntervalMs,
       recoveryPointCheckpointIntervalMs: settings.logFlushOffsetCheckpointIntervalMs,
       logStartCheckpointIntervalMs: settings.logFlushStartOffsetCheckpointIntervalMs,
+      cleaner: {
+        enabled: settings.logCleanerEnable,
+        threads: settings.logCleanerThreads,
+        dedupeBufferBytes: settings.logCleanerDedupeBufferSize,
+        dedupeLoadFactor: settings.logCleanerIoBufferLoadFactor,
+        ioBytesPerSecondMax: settings.logCleanerIoMaxBytesPerSecond,
+        backoffMs: settings.logCleanerBackoffMs,
+      },
     });
     logs.onDirFailure(({ logDir, error, othersLeft }) => {
       this.replicas?.logDirFailed(logDir, error);
@@ -259,14 +274,15 @@ class BrokerProcess implements Broker {
   }
 
   private createReplicas(logs: LogManager): ReplicaManager {
-    return new ReplicaManager({
+    return createReplicaManager({
       brokerId: this.id,
-      logs,
-      cluster: this.cache,
+      brokerEpoch: () => this.brokerEpoch,
+      settings: this.settings,
       clock: this.clock,
-      scheduler: systemScheduler,
-      replicaLagTimeMaxMs: this.settings.replicaLagTimeMaxMs,
-      highWatermarkCheckpointIntervalMs: this.settings.replicaHighWatermarkCheckpointIntervalMs,
+      logs,
+      cache: this.cache,
+      peers: this.peers,
+      controller: this.channel!,
     });
   }
 
@@ -299,12 +315,23 @@ class BrokerProcess implements Broker {
       replicas,
       cache: this.cache,
       topicConfigs: this.topicConfigs,
+      peers: this.peers,
       brokerEpoch: () => this.brokerEpoch,
       onTopicsGone: (topics) => {
         this.groups
           ?.topicsDeleted(topics)
           .catch((error: unknown) => this.logger.error('Offsets of deleted topics could not be removed', { error }));
       },
+    });
+  }
+
+  private createControllerChannel(): ControllerChannel {
+    return new ControllerChannel({
+      brokerId: this.id,
+      cache: this.cache,
+      interBrokerListener: this.settings.interBrokerListener,
+      requestTimeoutMs: this.settings.controllerSocketTimeoutMs,
+      ownController: () => this.openController,
     });
   }
 
@@ -452,7 +479,10 @@ class BrokerProcess implements Broker {
     await this.step('controller', () => this.openController?.close());
     await this.step('replica manager', () => this.replicas?.close());
     await this.step('log manager', () => this.logs?.close());
-    await this.step('channels to other brokers', () => this.remote?.close());
+    await this.step('channels to other brokers', () => {
+      this.remote?.close();
+      this.channel?.close();
+    });
     await this.step('coordinator session', () => this.openLink?.close());
     await this.step('coordinator session file', () =>
       this.sessionKeeper?.close({ isOver: this.openLink?.isClosedCleanly ?? false }),
@@ -467,10 +497,7 @@ class BrokerProcess implements Broker {
       brokerEpoch: this.brokerEpoch,
       retriesMax: settings.controlledShutdownMaxRetries,
       retryBackoffMs: settings.controlledShutdownRetryBackoffMs,
-      interBrokerListener: settings.interBrokerListener,
-      controller: this.controller,
-      cache: this.cache,
-      remote: this.remote!,
+      controller: this.channel!,
       logger: this.logger,
     });
   }

@@ -10,6 +10,7 @@ import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messag
 import type { UpdateMetadataRequest, UpdateMetadataResponse } from '../protocol/messages/06-update-metadata.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { MetadataCache } from './metadata-cache.ts';
+import type { PeerAddresses } from './peer-addresses.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
 /** The part of the replica manager that takes orders. */
@@ -22,6 +23,8 @@ export interface ControllerOrdersOptions {
   replicas: OrderedReplicas;
   cache: MetadataCache;
   topicConfigs: TopicConfigs;
+  /** Told where the leaders are. */
+  peers: PeerAddresses;
   /** Of the registration that stands. */
   brokerEpoch: () => number;
   /** Topics that are gone from the metadata: what was kept about them can go. */
@@ -44,6 +47,7 @@ export class ControllerOrders {
 
   leaderAndIsr(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
     return this.inOrder(async () => {
+      this.options.peers.note(request.liveLeaders);
       const topics = new Set(
         [...request.ungroupedPartitionStates, ...request.topicStates].map(({ topicName }) => topicName),
       );

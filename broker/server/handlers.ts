@@ -92,7 +92,8 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     new FetchHandler({
       replicas,
       sessions,
-      topicName: (topicId) => cache.topicName(topicId) ?? null,
+      // Leadership comes before the metadata: followers may ask for a topic that the cache has not heard of.
+      topicName: (topicId) => cache.topicName(topicId) ?? replicas.topicName(topicId),
       clock: deps.clock,
       fetchMaxBytes: settings.fetchMaxBytes,
     }),

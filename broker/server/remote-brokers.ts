@@ -4,8 +4,6 @@ import type { LiveBroker } from '../controller/cluster-state.ts';
 import type { ControllerResponse } from '../controller/broker-channels.ts';
 import type { ControllerRequest } from '../controller/orders.ts';
 import { apiVersions } from '../protocol/messages/18-api-versions.ts';
-import { controlledShutdown } from '../protocol/messages/07-controlled-shutdown.ts';
-import type { ControlledShutdownResponse } from '../protocol/messages/07-controlled-shutdown.ts';
 import { leaderAndIsr } from '../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../protocol/messages/06-update-metadata.ts';
@@ -63,16 +61,6 @@ export class RemoteBrokers {
       }
     }
     return null;
-  }
-
-  /** Asks the controller, another broker, to move this one's leaders away. */
-  async controlledShutdown(
-    controller: LiveBroker,
-    brokerId: number,
-    brokerEpoch: number,
-  ): Promise<ControlledShutdownResponse> {
-    const connection = await this.connectionTo(controller);
-    return await connection.request(controlledShutdown, { brokerId, brokerEpoch });
   }
 
   private connectionTo(broker: LiveBroker): Promise<Connection> {

@@ -10,23 +10,17 @@ export const replicationSettings = {
     'Release whose requests brokers use among themselves.',
     metadataVersion,
   ),
-  replicaLagTimeMaxMs: planned(
-    long('replica.lag.time.max.ms', 30000, 'A follower that has been behind for so long leaves the ISR.'),
-  ),
-  replicaSocketTimeoutMs: planned(int('replica.socket.timeout.ms', 30000, "Limit for an answer to a follower's fetch.")),
+  replicaLagTimeMaxMs: long('replica.lag.time.max.ms', 30000, 'A follower that has been behind for so long leaves the ISR.'),
+  replicaSocketTimeoutMs: int('replica.socket.timeout.ms', 30000, "Limit for an answer to a follower's fetch."),
   replicaSocketReceiveBufferBytes: inapplicable(
     int('replica.socket.receive.buffer.bytes', 65536, "SO_RCVBUF of a follower's socket."),
   ),
-  replicaFetchMaxBytes: planned(
-    int('replica.fetch.max.bytes', 1048576, "Bytes of one partition in a follower's fetch.", atLeast(0)),
-  ),
-  replicaFetchWaitMaxMs: planned(int('replica.fetch.wait.max.ms', 500, "How long a leader may hold a follower's fetch.")),
-  replicaFetchBackoffMs: planned(int('replica.fetch.backoff.ms', 1000, 'Pause after a failed fetch.', atLeast(0))),
-  replicaFetchMinBytes: planned(int('replica.fetch.min.bytes', 1, 'Bytes a leader waits for before it answers.')),
-  replicaFetchResponseMaxBytes: planned(
-    int('replica.fetch.response.max.bytes', 10485760, 'Bytes of a whole answer to a follower.', atLeast(0)),
-  ),
-  numReplicaFetchers: planned(int('num.replica.fetchers', 1, 'Fetchers per leader.')),
+  replicaFetchMaxBytes: int('replica.fetch.max.bytes', 1048576, "Bytes of one partition in a follower's fetch.", atLeast(0)),
+  replicaFetchWaitMaxMs: int('replica.fetch.wait.max.ms', 500, "How long a leader may hold a follower's fetch."),
+  replicaFetchBackoffMs: int('replica.fetch.backoff.ms', 1000, 'Pause after a failed fetch.', atLeast(0)),
+  replicaFetchMinBytes: int('replica.fetch.min.bytes', 1, 'Bytes a leader waits for before it answers.'),
+  replicaFetchResponseMaxBytes: int('replica.fetch.response.max.bytes', 10485760, 'Bytes of a whole answer to a follower.', atLeast(0)),
+  numReplicaFetchers: int('num.replica.fetchers', 1, 'Fetchers per leader.'),
   replicaHighWatermarkCheckpointIntervalMs: long(
     'replica.high.watermark.checkpoint.interval.ms',
     5000,

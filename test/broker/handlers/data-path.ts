@@ -19,6 +19,7 @@ import { fetch, type FetchRequest, type FetchResponse } from '../../../broker/pr
 import { ZERO_UUID } from '../../../broker/protocol/schema.ts';
 import { FetchSessionCache } from '../../../broker/replication/fetch-session.ts';
 import { ReplicaManager } from '../../../broker/replication/replica-manager.ts';
+import { noPeers } from '../replication/fakes.ts';
 import type { RequestContext } from '../../../broker/server/handler.ts';
 import { Reader } from '../../../shared/bytes/reader.ts';
 import { Writer } from '../../../shared/bytes/writer.ts';
@@ -90,6 +91,7 @@ export class DataPath {
       logs,
       clock: systemClock,
       cluster,
+      replication: noPeers,
       highWatermarkCheckpointIntervalMs,
     });
     logs.onDirFailure(({ logDir, error }) => this.replicas.logDirFailed(logDir, error));

@@ -18,7 +18,12 @@ import {
 } from '../../../broker/records/record-batch.ts';
 import type { FetchablePartition, FetchParameters } from '../../../broker/replication/fetch-types.ts';
 import type { LogAppendOutcome, ReplicaLog, TimestampedOffset } from '../../../broker/replication/replica-log.ts';
-import { ReplicaManager, type HighWatermark, type ReplicaLogs } from '../../../broker/replication/replica-manager.ts';
+import {
+  ReplicaManager,
+  type HighWatermark,
+  type ReplicaLogs,
+  type ReplicationOptions,
+} from '../../../broker/replication/replica-manager.ts';
 
 export class ManualTime implements Scheduler, Clock {
   nowMs = 0;
@@ -157,6 +162,31 @@ export class FakeLog implements ReplicaLog {
     return Promise.resolve(this.find(Math.max(...this.batches.map((batch) => maxTimestampOf(batch, 0)))));
   }
 
+  async settled(): Promise<void> {
+    await this.writing?.promise;
+  }
+
+  async truncateTo(offset: number): Promise<void> {
+    await this.settled();
+    while (this.batches.length > 0 && lastOffsetOf(this.batches.at(-1)!, 0) >= offset) this.batches.pop();
+    const last = this.batches.at(-1);
+    this.moveEnd(last === undefined ? Math.min(this.logStartOffset, offset) : lastOffsetOf(last, 0) + 1);
+  }
+
+  async restartAt(offset: number): Promise<void> {
+    await this.settled();
+    this.batches.length = 0;
+    this.leaderEpochs.clear();
+    this.logStartOffset = offset;
+    this.moveEnd(offset);
+  }
+
+  private moveEnd(offset: number): void {
+    this.nextOffset = offset;
+    this.logEndOffset = offset;
+    this.leaderEpochs.truncateFromEnd(offset);
+  }
+
   advanceLogStart(offset: number): boolean {
     this.logStartOffset = offset;
     return true;
@@ -172,6 +202,15 @@ export function batch(count = 1, size = 10, timestamp = 1_700_000_000_000): Buff
     records: Array.from({ length: count }, () => ({ key: null, value: Buffer.alloc(size, 'x'), timestamp })),
   });
 }
+
+/** A broker that nobody answers. */
+export const noPeers: ReplicationOptions = {
+  fetchersPerLeader: 1,
+  limits: { maxWaitMs: 500, minBytes: 1, maxBytes: 10_485_760, partitionMaxBytes: 1_048_576, backoffMs: 1_000 },
+  connect: () => new Promise(() => undefined),
+  alterPartition: () => new Promise(() => undefined),
+  brokerEpoch: () => -1,
+};
 
 export class FakeBroker {
   readonly time = new ManualTime();
@@ -215,6 +254,7 @@ export class FakeBroker {
       clock: this.time,
       scheduler: this.time,
       replicaLagTimeMaxMs: 1_000,
+      replication: noPeers,
       cluster: {
         hasPartition: (topic, partition) => this.known.has(`${topic}-${partition}`),
         isAlive: (brokerId) => !this.dead.has(brokerId),

@@ -53,7 +53,7 @@ describe('ReplicaManager', () => {
       broker.log('t-1').write();
       await broker.time.turn();
       expect(outcomes(answer)).to.equal('0@0 0@0');
-      expect(broker.time.timerCount, 'only the checkpoint timer is left').to.equal(1);
+      expect(broker.time.timerCount, 'only the timers of checkpoint and ISR are left').to.equal(2);
     });
 
     it('answers acks=0 at once', async () => {
@@ -200,7 +200,7 @@ describe('ReplicaManager', () => {
       broker.log('t-1').write();
       await broker.time.turn();
       expect(sizes(answer)).to.deep.equal([size, size]);
-      expect(broker.time.timerCount).to.equal(1);
+      expect(broker.time.timerCount).to.equal(2);
     });
 
     it('takes wakes of one turn together', async () => {
@@ -362,11 +362,11 @@ describe('ReplicaManager', () => {
         gone.push(listener);
         return () => (forgotten += 1);
       });
-      expect(broker.time.timerCount).to.equal(2);
+      expect(broker.time.timerCount).to.equal(3);
       gone[0]!();
       await broker.time.turn();
       expect(answer.value).to.not.equal(null);
-      expect([broker.time.timerCount, forgotten]).to.deep.equal([1, 1]);
+      expect([broker.time.timerCount, forgotten]).to.deep.equal([2, 1]);
     });
   });
 

@@ -1,0 +1,48 @@
+/** The replica manager of a broker: its settings, its way to leaders it follows, and to the controller. */
+import type { Clock } from '../../shared/base/clock.ts';
+import type { LogManager } from '../log/log-manager.ts';
+import { systemScheduler } from '../log/scheduler.ts';
+import { connectToLeader } from '../replication/leader-connection.ts';
+import { ReplicaManager } from '../replication/replica-manager.ts';
+import type { ControllerChannel } from './controller-channel.ts';
+import type { MetadataCache } from './metadata-cache.ts';
+import type { PeerAddresses } from './peer-addresses.ts';
+import type { BrokerSettings } from './settings.ts';
+
+export interface ReplicationWiring {
+  readonly brokerId: number;
+  readonly brokerEpoch: () => number;
+  readonly settings: BrokerSettings;
+  readonly clock: Clock;
+  readonly logs: LogManager;
+  readonly cache: MetadataCache;
+  readonly peers: PeerAddresses;
+  readonly controller: ControllerChannel;
+}
+
+export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager {
+  const { brokerId, brokerEpoch, settings, clock, logs, cache, peers, controller } = wiring;
+  return new ReplicaManager({
+    brokerId,
+    logs,
+    cluster: cache,
+    clock,
+    scheduler: systemScheduler,
+    replicaLagTimeMaxMs: settings.replicaLagTimeMaxMs,
+    highWatermarkCheckpointIntervalMs: settings.replicaHighWatermarkCheckpointIntervalMs,
+    replication: {
+      fetchersPerLeader: Math.max(1, settings.numReplicaFetchers),
+      limits: {
+        maxWaitMs: settings.replicaFetchWaitMaxMs,
+        minBytes: settings.replicaFetchMinBytes,
+        maxBytes: settings.replicaFetchResponseMaxBytes,
+        partitionMaxBytes: settings.replicaFetchMaxBytes,
+        backoffMs: settings.replicaFetchBackoffMs,
+      },
+      connect: async (leaderId, clientId) =>
+        await connectToLeader(peers.find(leaderId), clientId, settings.replicaSocketTimeoutMs),
+      alterPartition: (request, versionMax) => controller.alterPartition(request, versionMax),
+      brokerEpoch,
+    },
+  });
+}
