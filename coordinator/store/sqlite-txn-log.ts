@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { programUrl } from '../../shared/runtime/program-url.ts';
-import type { TxnBatch, TxnLog, TxnLogEvents } from './txn-log.ts';
+import type { TxnBatch, TxnHistory, TxnLog, TxnLogEvents } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
 import type { FromWorker, OpenOptions, ToWorker, WorkerOptions } from './worker-messages.ts';
 
@@ -34,15 +34,19 @@ export class SqliteTxnLog implements TxnLog {
   private readonly posted: Int32Array;
   private readonly events: TxnLogEvents;
   private reader: { take(body: Buffer): void; done(): void; failed(error: Error): void } | null = null;
-  private metaSet: (() => void)[] = [];
+  /** Those who wait for what the worker does in order: facts set, log shortened or replaced. */
+  private waiting: (() => void)[] = [];
+  private readers: ((history: TxnHistory | null) => void)[] = [];
+  floorZxid: number;
   private closed: (() => void) | null = null;
   private failure: StoreError | null = null;
 
-  private constructor(dir: string, worker: Worker, posted: Int32Array, meta: Map<string, string>, events: TxnLogEvents) {
+  private constructor(dir: string, worker: Worker, posted: Int32Array, opened: Extract<FromWorker, { kind: 'opened' }>, events: TxnLogEvents) {
     this.dir = dir;
     this.worker = worker;
     this.posted = posted;
-    this.meta = meta;
+    this.meta = opened.meta;
+    this.floorZxid = opened.floorZxid;
     this.events = events;
     worker.on('message', (message: FromWorker) => this.receive(message));
     worker.on('error', (cause) => {
@@ -64,7 +68,7 @@ export class SqliteTxnLog implements TxnLog {
       worker.once('error', reject);
     });
     worker.removeAllListeners('error');
-    if (first.kind === 'opened') return new SqliteTxnLog(options.dir, worker, posted, first.meta, events);
+    if (first.kind === 'opened') return new SqliteTxnLog(options.dir, worker, posted, first, events);
     const { code, message } = first.kind === 'failed' ? first : { code: 'STORE_IO' as const, message: `Unexpected ${first.kind}` };
     throw new StoreError(code, message);
   }
@@ -77,7 +81,35 @@ export class SqliteTxnLog implements TxnLog {
 
   append(batch: TxnBatch): void {
     const body = ownBytes(batch.body);
-    this.post({ kind: 'append', batch: { firstZxid: batch.firstZxid, lastZxid: batch.lastZxid, body } }, [body.buffer]);
+    this.post({ kind: 'append', batches: [{ firstZxid: batch.firstZxid, lastZxid: batch.lastZxid, body }] }, [body.buffer]);
+  }
+
+  appendAll(batches: readonly TxnBatch[]): void {
+    const copies = batches.map(({ firstZxid, lastZxid, body }) => ({ firstZxid, lastZxid, body: new Uint8Array(body) }));
+    this.post({ kind: 'append', batches: copies }, copies.map(({ body }) => body.buffer));
+  }
+
+  history(afterZxid: number, bytesMax: number): Promise<TxnHistory | null> {
+    return new Promise((resolve) => {
+      this.readers.push(resolve);
+      this.post({ kind: 'history', afterZxid, bytesMax });
+    });
+  }
+
+  truncate(zxid: number): Promise<void> {
+    return this.ask({ kind: 'truncate', zxid });
+  }
+
+  replaceBySnapshot(zxid: number, note: string): Promise<void> {
+    this.meta.delete(note);
+    return this.ask({ kind: 'replaceBySnapshot', zxid, note });
+  }
+
+  private ask(message: ToWorker): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.post(message);
+    });
   }
 
   read(afterZxid: number, take: (body: Buffer) => void): Promise<void> {
@@ -92,11 +124,12 @@ export class SqliteTxnLog implements TxnLog {
   }
 
   setMeta(key: string, value: string): Promise<void> {
-    this.meta.set(key, value);
-    return new Promise((resolve) => {
-      this.metaSet.push(resolve);
-      this.post({ kind: 'setMeta', key, value });
-    });
+    return this.setMetas([[key, value]]);
+  }
+
+  setMetas(entries: readonly (readonly [key: string, value: string])[]): Promise<void> {
+    for (const [key, value] of entries) this.meta.set(key, value);
+    return this.ask({ kind: 'setMetas', entries });
   }
 
   size(): number {
@@ -125,8 +158,14 @@ export class SqliteTxnLog implements TxnLog {
       case 'batches':
         this.takeBatches(message.bodies, message.done);
         return;
-      case 'metaSet':
-        this.metaSet.shift()?.();
+      case 'done':
+        this.waiting.shift()?.();
+        return;
+      case 'history':
+        this.readers.shift()?.(message.history);
+        return;
+      case 'floor':
+        this.floorZxid = message.floorZxid;
         return;
       case 'stalled':
         this.events.stalled(message.stalled, message.reason);

@@ -12,7 +12,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import Database from 'better-sqlite3';
 import { assert } from '../../shared/base/assert.ts';
 import { crc32c } from '../../shared/bytes/crc32c.ts';
-import type { StoreErrorCode, TxnBatch } from './txn-log.ts';
+import type { StoreErrorCode, TxnBatch, TxnHistory } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
 
@@ -35,6 +35,8 @@ const NEXT_BATCH_MS = 2;
 const PRUNE_ROWS = 500;
 /** Bytes of batches sent in one piece when the log is read. */
 const READ_BYTES = 1 << 20;
+/** Meta: everything up to this zxid was forgotten, because a snapshot holds it. */
+const FLOOR = 'log-floor';
 /** How long to wait before a full disk is tried again. */
 const FULL_RETRY_MS = 500;
 
@@ -130,8 +132,20 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
   const prune = db.prepare(
     `DELETE FROM txn_batch WHERE last_zxid IN (SELECT last_zxid FROM txn_batch WHERE last_zxid <= ? ORDER BY last_zxid LIMIT ${PRUNE_ROWS})`,
   );
+  const lastOfPrune = db.prepare<[number], { last_zxid: number | null }>(
+    `SELECT max(last_zxid) AS last_zxid FROM (SELECT last_zxid FROM txn_batch WHERE last_zxid <= ? ORDER BY last_zxid LIMIT ${PRUNE_ROWS})`,
+  );
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
-  let waiting: TxnBatch[] = [];
+  const dropMeta = db.prepare('DELETE FROM meta WHERE key = ?');
+  const getMeta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?');
+  const lastAtOrBefore = db.prepare<[number], { last_zxid: number | null }>('SELECT max(last_zxid) AS last_zxid FROM txn_batch WHERE last_zxid <= ?');
+  const firstBatch = db.prepare<[], { first_zxid: number }>('SELECT first_zxid FROM txn_batch ORDER BY last_zxid LIMIT 1');
+  const selectAll = db.prepare<[number], { last_zxid: number; first_zxid: number; crc: number; body: Buffer }>(
+    'SELECT last_zxid, first_zxid, crc, body FROM txn_batch WHERE last_zxid > ? ORDER BY last_zxid',
+  );
+  const dropAfter = db.prepare('DELETE FROM txn_batch WHERE last_zxid > ?');
+  /** What arrived together and gets one commit. */
+  let waiting: TxnBatch[][] = [];
   let stalled = false;
   let retry: NodeJS.Timeout | undefined;
   let closing = false;
@@ -145,12 +159,26 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
     else lengthening = 'done';
   };
 
+  const insertOne = (batch: TxnBatch): void => {
+    insert.run(batch.lastZxid, batch.firstZxid, crc32c(batch.body), batch.body);
+  };
+  const insertAll = db.transaction((batches: readonly TxnBatch[]) => batches.forEach(insertOne));
+  const setMetas = db.transaction((entries: readonly (readonly [string, string])[]) => entries.forEach(([key, value]) => putMeta.run(key, value)));
+  const replaceBySnapshot = db.transaction((zxid: number, note: string) => {
+    dropAfter.run(-1);
+    putMeta.run(FLOOR, String(zxid));
+    dropMeta.run(note);
+  });
+  // A log of before this was noted begins where its first batch does.
+  let floorZxid = Number(getMeta.get(FLOOR)?.value ?? Math.max(0, (firstBatch.get()?.first_zxid ?? 1) - 1));
+
   /** Commits what waits; on a full disk leaves it waiting and comes back. */
   const drain = (): void => {
     while (waiting.length > 0) {
-      const batch = waiting[0]!;
+      const batches = waiting[0]!;
       try {
-        insert.run(batch.lastZxid, batch.firstZxid, crc32c(batch.body), batch.body);
+        if (batches.length === 1) insertOne(batches[0]!);
+        else insertAll(batches);
       } catch (error) {
         if (codeOf(error) !== 'SQLITE_FULL') throw error;
         if (!stalled) send({ kind: 'stalled', stalled: true, reason: (error as Error).message });
@@ -160,10 +188,10 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
         return;
       }
       waiting.shift();
-      release(batch.body);
+      for (const { body } of batches) release(body);
       if (stalled) send({ kind: 'stalled', stalled: false, reason: '' });
       stalled = false;
-      send({ kind: 'appended', lastZxid: batch.lastZxid });
+      send({ kind: 'appended', lastZxid: batches.at(-1)!.lastZxid });
     }
     if (lengthening === 'due') {
       lengthening = 'underWay';
@@ -194,23 +222,45 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
         break;
       }
       const { last_zxid: lastZxid, crc, body } = next.value;
-      if (crc32c(body) !== crc) {
-        throw new StoreError(
-          'STORE_DAMAGED',
-          `Txn log "${join(options.dir, 'txnlog.sqlite')}": the batch ending at zxid 0x${lastZxid.toString(16)} is damaged (CRC)`,
-        );
-      }
+      checkCrc(lastZxid, crc, body);
       bodies.push(Uint8Array.from(body));
       size += body.length;
     }
     send({ kind: 'batches', bodies, done }, bodies.map(({ buffer }) => buffer));
   };
 
+  const history = (afterZxid: number, bytesMax: number): TxnHistory | null => {
+    if (afterZxid < floorZxid) return null;
+    const fromZxid = Math.max(floorZxid, lastAtOrBefore.get(afterZxid)?.last_zxid ?? 0);
+    const batches: TxnBatch[] = [];
+    let size = 0;
+    for (const row of selectAll.iterate(fromZxid)) {
+      checkCrc(row.last_zxid, row.crc, row.body);
+      batches.push({ firstZxid: row.first_zxid, lastZxid: row.last_zxid, body: Uint8Array.from(row.body) });
+      size += row.body.length;
+      if (size >= bytesMax) break;
+    }
+    return { fromZxid, batches };
+  };
+
+  const moveFloor = (zxid: number): void => {
+    floorZxid = zxid;
+    send({ kind: 'floor', floorZxid });
+  };
+  const pruneRows = db.transaction((throughZxid: number): { changes: number; last: number } => {
+    const last = lastOfPrune.get(throughZxid)?.last_zxid ?? floorZxid;
+    const { changes } = prune.run(throughZxid);
+    if (changes > 0) putMeta.run(FLOOR, String(last));
+    return { changes, last };
+  });
+
   const pruneSome = (throughZxid: number): void => {
     if (closing) return;
     let changes: number;
     try {
-      ({ changes } = prune.run(throughZxid));
+      let last: number;
+      ({ changes, last } = pruneRows(throughZxid));
+      if (changes > 0) moveFloor(last);
     } catch (error) {
       // To forget takes a little room too. The next snapshot asks again.
       if (codeOf(error) !== 'SQLITE_FULL') throw error;
@@ -225,7 +275,7 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
   const handle = (message: ToWorker): void => {
     switch (message.kind) {
       case 'append':
-        waiting.push(message.batch);
+        waiting.push(message.batches);
         if (stalled) return;
         drain();
         return awaitNext();
@@ -236,9 +286,20 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
         return readPiece();
       case 'prune':
         return pruneSome(message.throughZxid);
-      case 'setMeta':
-        putMeta.run(message.key, message.value);
-        return send({ kind: 'metaSet' });
+      case 'setMetas':
+        setMetas(message.entries);
+        return send({ kind: 'done' });
+      case 'history': {
+        const found = history(message.afterZxid, message.bytesMax);
+        return send({ kind: 'history', history: found }, found?.batches.map(({ body }) => body.buffer as ArrayBuffer) ?? []);
+      }
+      case 'truncate':
+        dropAfter.run(message.zxid);
+        return send({ kind: 'done' });
+      case 'replaceBySnapshot':
+        replaceBySnapshot(message.zxid, message.note);
+        moveFloor(message.zxid);
+        return send({ kind: 'done' });
       case 'close':
         closing = true;
         if (!stalled) drain();
@@ -268,7 +329,15 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
 
   const meta = new Map<string, string>();
   for (const row of db.prepare<[], { key: string; value: string }>('SELECT key, value FROM meta').all()) meta.set(row.key, row.value);
-  send({ kind: 'opened', meta });
+  send({ kind: 'opened', meta, floorZxid });
+}
+
+function checkCrc(lastZxid: number, crc: number, body: Buffer): void {
+  if (crc32c(body) === crc) return;
+  throw new StoreError(
+    'STORE_DAMAGED',
+    `Txn log "${join(options.dir, 'txnlog.sqlite')}": the batch ending at zxid 0x${lastZxid.toString(16)} is damaged (CRC)`,
+  );
 }
 
 /** Runs `act`; a failure is told to the server and ends the thread, because the log's state is then unknown. */

@@ -18,16 +18,35 @@ export interface TxnLogEvents {
   stalled(stalled: boolean, reason: string): void;
 }
 
+/** A stretch of history: `batches` follow `fromZxid` without a gap. */
+export interface TxnHistory {
+  /** End of the last batch at or before the zxid asked for, or where the log begins. */
+  fromZxid: number;
+  batches: TxnBatch[];
+}
+
 export interface TxnLog {
   /** Takes over `batch` and its bytes (the caller must not touch them again); batches are made durable in the order in which they were appended. */
   append(batch: TxnBatch): void;
+  /** As `append`, several with one commit; their bytes are copied and stay the caller's. */
+  appendAll(batches: readonly TxnBatch[]): void;
   /** Hands every batch with transactions after `afterZxid` to `take`, oldest first. */
   read(afterZxid: number, take: (body: Buffer) => void): Promise<void>;
+  /** About `bytesMax` of history after `afterZxid`, at least one batch where there is one; null if the log doesn't reach back so far. */
+  history(afterZxid: number, bytesMax: number): Promise<TxnHistory | null>;
+  /** The zxid after which the log begins: 0, or where a snapshot took the place of what was before. */
+  readonly floorZxid: number;
+  /** Forgets every batch after `zxid`, which is the end of one (or the floor). */
+  truncate(zxid: number): Promise<void>;
+  /** Forgets every batch and the meta `note`, together: a snapshot of `zxid` takes their place. */
+  replaceBySnapshot(zxid: number, note: string): Promise<void>;
   /** Forgets batches that lie wholly at or before `throughZxid`: a snapshot holds them. */
   prune(throughZxid: number): void;
   /** Small facts that must survive with the log. */
   readonly meta: ReadonlyMap<string, string>;
   setMeta(key: string, value: string): Promise<void>;
+  /** Several together or not at all. */
+  setMetas(entries: readonly (readonly [key: string, value: string])[]): Promise<void>;
   /** Bytes on the disk. */
   size(): number;
   /** Resolves when everything appended is durable and the files are closed. */

@@ -1,5 +1,5 @@
 /** What the SQLite log and its worker thread say to each other. */
-import type { StoreErrorCode, TxnBatch } from './txn-log.ts';
+import type { StoreErrorCode, TxnBatch, TxnHistory } from './txn-log.ts';
 
 export interface OpenOptions {
   /** Folder of the log; it exists. */
@@ -16,19 +16,26 @@ export interface WorkerOptions extends OpenOptions {
 }
 
 export type ToWorker =
-  | { kind: 'append'; batch: TxnBatch }
+  /** With one commit. */
+  | { kind: 'append'; batches: TxnBatch[] }
   | { kind: 'read'; afterZxid: number }
   /** The reader has taken the last piece: send the next. */
   | { kind: 'more' }
   | { kind: 'prune'; throughZxid: number }
-  | { kind: 'setMeta'; key: string; value: string }
+  | { kind: 'setMetas'; entries: readonly (readonly [key: string, value: string])[] }
+  | { kind: 'history'; afterZxid: number; bytesMax: number }
+  | { kind: 'truncate'; zxid: number }
+  | { kind: 'replaceBySnapshot'; zxid: number; note: string }
   | { kind: 'close' };
 
 export type FromWorker =
-  | { kind: 'opened'; meta: Map<string, string> }
+  | { kind: 'opened'; meta: Map<string, string>; floorZxid: number }
   | { kind: 'appended'; lastZxid: number }
   | { kind: 'batches'; bodies: Uint8Array[]; done: boolean }
-  | { kind: 'metaSet' }
+  /** Of setMetas, truncate, replaceBySnapshot: in the order in which they were asked for. */
+  | { kind: 'done' }
+  | { kind: 'history'; history: TxnHistory | null }
+  | { kind: 'floor'; floorZxid: number }
   | { kind: 'stalled'; stalled: boolean; reason: string }
   | { kind: 'failed'; code: StoreErrorCode; message: string }
   | { kind: 'closed' };

@@ -59,6 +59,49 @@ async function refusal(promise: Promise<unknown>): Promise<StoreError> {
 describe('SqliteTxnLog', () => {
   afterEach(removeTempDirs);
 
+  it('gives history from the end of a batch on, and says when it does not reach back', async () => {
+    const { log, durable } = await open(tempDir());
+    log.appendAll([batch(1, 3, 'aaa'), batch(4, 4, 'bbb')]);
+    log.append(batch(5, 9, 'ccc'));
+    await durable(9);
+    const history = async (after: number, bytesMax = 1 << 20) => {
+      const found = await log.history(after, bytesMax);
+      return found === null ? null : [found.fromZxid, ...found.batches.map(({ firstZxid, lastZxid, body }) => `${firstZxid}-${lastZxid} ${Buffer.from(body)}`)];
+    };
+    expect(await history(0)).to.deep.equal([0, '1-3 aaa', '4-4 bbb', '5-9 ccc']);
+    expect(await history(0, 1)).to.deep.equal([0, '1-3 aaa']);
+    expect(await history(2), 'in the middle of a batch').to.deep.equal([0, '1-3 aaa', '4-4 bbb', '5-9 ccc']);
+    expect(await history(4)).to.deep.equal([4, '5-9 ccc']);
+    expect(await history(9)).to.deep.equal([9]);
+    log.prune(4);
+    expect(await history(4)).to.deep.equal([4, '5-9 ccc']);
+    expect(log.floorZxid).to.equal(4);
+    expect(await history(3)).to.equal(null);
+    await log.close();
+  });
+
+  it('forgets its end, or everything for a snapshot, and knows where it begins after a restart', async () => {
+    const dir = tempDir();
+    const first = await open(dir);
+    first.log.appendAll([batch(1, 3, 'a'), batch(4, 4, 'b'), batch(5, 5, 'c')]);
+    await first.log.setMetas([['epoch', '7'], ['install', '99']]);
+    await first.log.truncate(3);
+    expect(await bodies(first.log)).to.deep.equal(['a']);
+    first.log.append(batch(4, 6, 'd'));
+    await first.durable(6);
+    expect(await bodies(first.log)).to.deep.equal(['a', 'd']);
+    await first.log.replaceBySnapshot(99, 'install');
+    first.log.append(batch(100, 101, 'e'));
+    await first.durable(101);
+    await first.log.close();
+    const { log } = await open(dir);
+    expect([...log.meta].filter(([key]) => key !== 'log-floor')).to.deep.equal([['epoch', '7']]);
+    expect(log.floorZxid).to.equal(99);
+    expect(await bodies(log)).to.deep.equal(['e']);
+    expect(await log.history(50, 1)).to.equal(null);
+    await log.close();
+  });
+
   it('reports batches in order and has them after it was opened again', async () => {
     const dir = tempDir();
     const { log, durable, reported } = await open(dir);
