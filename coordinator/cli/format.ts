@@ -56,8 +56,11 @@ export function formatPerms(perms: number): string {
     .join('');
 }
 
+/** What the original's records print of characters that separate their parts (`ToStringOutputArchive`). */
+const escaped = (text: string): string => text.replace(/[\0\n\r,}%]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+
 export function formatAcl({ perms, id }: Acl): string {
-  return `'${id.scheme},'${id.id}\n: ${formatPerms(perms)}\n`;
+  return `'${escaped(id.scheme)},'${escaped(id.id)}\n: ${formatPerms(perms)}\n`;
 }
 
 /** A list as Java prints it: `[a, b]`. */

@@ -64,6 +64,7 @@ describe('shell format', () => {
     ]);
     expect(told).to.deep.equal(['Unknown perm type: q', 'broken does not have the form scheme:id:perm']);
     expect(acl.map(formatAcl).join('')).to.equal("'world,'anyone\n: cdrwa\n'digest,'bob:ha:sh\n: r\n");
+    expect(formatAcl({ perms: 1, id: { scheme: 'x509', id: 'CN=a%,O=b' } })).to.equal("'x509,'CN=a%25%2CO=b\n: r\n");
   });
 
   it('prints events', () => {
