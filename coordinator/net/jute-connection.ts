@@ -144,7 +144,13 @@ export class JuteConnection implements Door {
     if (this.out.size === 0 || this.socket.destroyed) return;
     const { out } = this;
     this.out = new Writer(Math.min(Math.max(out.size, 1024), 64 * 1024));
-    this.socket.write(out.finish(), this.written);
+    const chunks = out.finishChunks();
+    const last = chunks.pop()!;
+    // One system call for all of them.
+    if (chunks.length > 0) this.socket.cork();
+    for (const chunk of chunks) this.socket.write(chunk);
+    this.socket.write(last, this.written);
+    if (chunks.length > 0) this.socket.uncork();
   }
 
   /** After each write rather than on 'drain': waiting for that one, a client that read late was seen to be left waiting for ever. */

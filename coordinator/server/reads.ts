@@ -113,7 +113,7 @@ function readNode(context: ReadContext, client: Client, request: GetDataRequest 
     return { data: loadData(node.data), stat: statOf(node) };
   }
   if (watch) context.watches.addChild(path, client);
-  const children = node.children === null ? [] : [...node.children.keys()];
+  const children = context.tree.childLists.of(node);
   return request.op === 'getChildren' ? { children } : { children, stat: statOf(node) };
 }
 

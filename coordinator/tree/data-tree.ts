@@ -7,6 +7,7 @@ import { assert } from '../../shared/base/assert.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import type { SharedAcl } from './acl-store.ts';
 import { AclStore } from './acl-store.ts';
+import { ChildLists } from './child-lists.ts';
 import { joinPath, nameOf } from './path.ts';
 import { Quotas } from './quota.ts';
 import type { StoredData } from './stored-data.ts';
@@ -26,6 +27,7 @@ export class DataTree {
   readonly containers = new Set<string>();
   readonly ttls = new Set<string>();
   readonly quotas = new Quotas(this);
+  readonly childLists = new ChildLists();
   /** zxid of the last transaction applied. */
   lastZxid = 0;
   /** The root included. */
@@ -78,6 +80,7 @@ export class DataTree {
     parent.children ??= new Map();
     assert(!parent.children.has(name), 'a znode is inserted where none is');
     parent.children.set(name, node);
+    this.childLists.changed(parent);
     this.nodeCount++;
     this.approximateDataSize += path.length + storedSize(node.data);
     this.index(path, node.kind);
@@ -93,6 +96,7 @@ export class DataTree {
     // that put them there come again later.
     if (node.children !== null) for (const child of [...node.children.keys()]) this.remove(joinPath(path, child));
     parent.children!.delete(name);
+    this.childLists.changed(parent);
     if (parent.children!.size === 0) parent.children = null;
     this.nodeCount--;
     this.approximateDataSize -= path.length + storedSize(node.data);

@@ -1,6 +1,6 @@
 /** The records of zookeeper.jute, each once, in the words of `shared/znode`. */
 import type { Reader } from '../bytes/reader.ts';
-import type { Writer } from '../bytes/writer.ts';
+import { Writer } from '../bytes/writer.ts';
 import type { Stat } from '../znode/stat.ts';
 import type { Codec, Infer } from './schema.ts';
 import { bool, buffer, int, long, longId, nullableText, record, text, vector } from './schema.ts';
@@ -91,8 +91,28 @@ export const pathStat = record({ path: text, stat });
 export const statOnly = record({ stat });
 export const dataStat = record({ data: buffer, stat });
 export const aclStat = record({ acl: vector(acl), stat });
-export const children = record({ children: vector(text) });
-export const childrenStat = record({ children: vector(text), stat });
+
+/** From so many names on a list's bytes are kept. */
+const KEPT_NAMES_MIN = 32;
+const keptNames = new WeakMap<readonly string[], Buffer>();
+const plainNames = vector(text);
+/** A long list of names is often sent again as it was: its bytes live as long as the list does. */
+const names: Codec<readonly string[]> = {
+  write: (out, value) => {
+    if (value.length < KEPT_NAMES_MIN) return plainNames.write(out, value);
+    let bytes = keptNames.get(value);
+    if (bytes === undefined) {
+      const own = new Writer(value.length * 16);
+      plainNames.write(own, value);
+      bytes = own.finish();
+      keptNames.set(value, bytes);
+    }
+    out.reference(bytes);
+  },
+  read: plainNames.read,
+};
+export const children = record({ children: names });
+export const childrenStat = record({ children: names, stat });
 export const ephemerals = record({ ephemerals: vector(text) });
 export const totalNumber = record({ totalNumber: int });
 export const clientInfo = record({ clientInfo: vector(id) });
