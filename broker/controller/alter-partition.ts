@@ -30,10 +30,10 @@ export function alterPartition(
     const response = { throttleTimeMs: 0, errorCode: ErrorCode.STALE_BROKER_EPOCH, topics: [] };
     return { decision: builder.build(state), response };
   }
-  const namesById = apiVersion >= 2 ? new Map([...state.topics].map(([name, { topicId }]) => [topicId, name])) : null;
+  const hasIds = apiVersion >= 2;
   const topics = request.topics.map((topic) => {
-    const name = namesById === null ? topic.topicName : namesById.get(topic.topicId);
-    const unknown = namesById === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID;
+    const name = hasIds ? state.topicNames.get(topic.topicId) : topic.topicName;
+    const unknown = hasIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     return {
       topicName: topic.topicName,
       topicId: topic.topicId,
@@ -85,7 +85,7 @@ function alterOne(
   if (sameMembers(wanted.newIsr, current.isr) && recovering === current.recovering) return answer(wanted, current);
   if (wanted.partitionEpoch < current.partitionEpoch) return refusal(wanted, ErrorCode.INVALID_UPDATE_VERSION);
   if (recovering && (wanted.newIsr.length > 1 || !current.recovering)) return refusal(wanted, ErrorCode.INVALID_REQUEST);
-  if (!wanted.newIsr.every((id) => isReplicaAlive(state, topic, wanted.partitionIndex, id) && !state.shuttingDown.has(id))) {
+  if (!wanted.newIsr.every((id) => isReplicaAlive(state, topic, wanted.partitionIndex, id))) {
     return refusal(wanted, apiVersion >= 2 ? ErrorCode.INELIGIBLE_REPLICA : ErrorCode.OPERATION_NOT_ATTEMPTED);
   }
   const next: PartitionState = {

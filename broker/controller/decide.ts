@@ -3,11 +3,11 @@
  * or ISR change that the controller makes bumps the leader epoch by one; those that leaders ask for (`alter-partition.ts`) don't.
  */
 import type { ClusterState, LiveBroker, Partition, PartitionState, TopicPartition } from './cluster-state.ts';
-import { allPartitions, applyChanges, isReplicaAlive } from './cluster-state.ts';
+import { allPartitions, applyChanges, isReplicaAlive, isReplicaThere, partitionKey, partitionOf } from './cluster-state.ts';
 import type { Decision } from './decision.ts';
 import { DecisionBuilder } from './decision.ts';
 import type { Elected } from './elect-leader.ts';
-import { electForControlledShutdown, electForNew, electForOffline, electPreferred } from './elect-leader.ts';
+import { electForNew, electForOffline } from './elect-leader.ts';
 import { deletionsToBegin } from './delete-topics.ts';
 import type { TopicRecord } from './znodes.ts';
 import { partitionStateZnode, topicPartitionsZnode, topicPartitionZnode, topicZnode } from './znodes.ts';
@@ -17,13 +17,14 @@ export interface Policy {
   allowUnclean: (topic: string) => boolean;
 }
 
-/** Adds the election's outcome: the state znode, the state, and the requests that tell of it. */
+/** Adds the election's outcome: the state znode, the state, and the requests that tell of it (all replicas, or `told`). */
 export function moveTo(
   builder: DecisionBuilder,
   state: ClusterState,
   at: TopicPartition,
   partition: Partition & { state: PartitionState },
   elected: Pick<Elected, 'leader' | 'isr'> & { unclean?: boolean },
+  told: readonly number[] = partition.assignment.replicas,
 ): void {
   const next: PartitionState = {
     controllerEpoch: state.controllerEpoch,
@@ -42,7 +43,7 @@ export function moveTo(
       version: partition.state.partitionEpoch,
     })
     .change({ kind: 'partitionState', ...at, state: next })
-    .tellReplicas(partition.assignment.replicas, at);
+    .tellReplicas(told, at);
 }
 
 /** Where a partition has a state, the znode above it is there. */
@@ -54,8 +55,9 @@ function hasPartitionsZnode(state: ClusterState, topic: string): boolean {
 }
 
 /** A partition without any state yet gets its first leader. Stays new when no replica lives. */
-function electFirst(builder: DecisionBuilder, state: ClusterState, at: TopicPartition, partition: Partition): void {
+export function electFirst(builder: DecisionBuilder, state: ClusterState, at: TopicPartition, partition: Partition): void {
   const { replicas } = partition.assignment;
+  if (state.unreadable.has(partitionKey(at.topic, at.partition))) return;
   const elected = electForNew({ replicas, isAlive: (id) => isReplicaAlive(state, at.topic, at.partition, id) });
   if (elected === null) return;
   const first: PartitionState = {
@@ -78,7 +80,7 @@ function electFirst(builder: DecisionBuilder, state: ClusterState, at: TopicPart
  * Looks at one partition: elects where there is no living leader, takes dead members out of the ISR. Returns whether
  * anything came of it.
  */
-function repair(
+export function repair(
   builder: DecisionBuilder,
   state: ClusterState,
   at: TopicPartition,
@@ -91,8 +93,9 @@ function repair(
   }
   const present = { assignment: partition.assignment, state: partition.state };
   const { leader, isr } = partition.state;
-  const isAlive = (id: number): boolean => isReplicaAlive(state, at.topic, at.partition, id);
-  if (leader === -1 || !isAlive(leader)) {
+  const isThere = (id: number): boolean => isReplicaThere(state, at.topic, at.partition, id);
+  if (leader === -1 || !isThere(leader)) {
+    const isAlive = (id: number): boolean => isReplicaAlive(state, at.topic, at.partition, id);
     const elected = electForOffline(
       { replicas: partition.assignment.replicas, isr, isAlive },
       policy.allowUnclean(at.topic),
@@ -103,14 +106,14 @@ function repair(
     }
     if (leader === -1) return false; // nothing new
     // The last ISR member stays: it alone may lead again without loss.
-    const left = isr.filter(isAlive);
+    const left = isr.filter(isThere);
     moveTo(builder, state, at, present, {
       leader: -1,
       isr: left.length > 0 ? left : isr.includes(leader) ? [leader] : isr.slice(0, 1),
     });
     return true;
   }
-  const left = isr.filter(isAlive);
+  const left = isr.filter(isThere);
   if (left.length === isr.length) return false;
   moveTo(builder, state, at, present, { leader, isr: left });
   return true;
@@ -122,11 +125,24 @@ export function topicsWithoutCleanLeader(state: ClusterState): Set<string> {
   for (const [topic, index, partition] of allPartitions(state)) {
     if (partition.state === null) continue;
     const { leader, isr } = partition.state;
+    if (leader !== -1 && isReplicaThere(state, topic, index, leader)) continue;
     const isAlive = (id: number): boolean => isReplicaAlive(state, topic, index, id);
-    if (leader !== -1 && isAlive(leader)) continue;
     if (!isr.some(isAlive) && partition.assignment.replicas.some(isAlive)) topics.add(topic);
   }
   return topics;
+}
+
+/** Tells replicas (all, or `some`) what stands. One that a reassignment adds may never have been told of its partition. */
+export function tellAll(
+  builder: DecisionBuilder,
+  at: TopicPartition,
+  { assignment, state }: Partition,
+  some: (brokerId: number) => boolean = () => true,
+): void {
+  if (state === null) return;
+  for (const id of assignment.replicas) {
+    if (some(id)) builder.tellReplicas([id], at, assignment.addingReplicas.includes(id) && !state.isr.includes(id));
+  }
 }
 
 /** A broker became the controller and read everything: everybody is told everything, and what has no leader gets one. */
@@ -135,9 +151,7 @@ export function takeOver(state: ClusterState, policy: Policy): Decision {
   for (const [topic, index, partition] of allPartitions(state)) {
     const at = { topic, partition: index };
     if (state.deletions.has(topic)) continue;
-    if (!repair(builder, state, at, partition, policy) && partition.state !== null) {
-      builder.tellReplicas(partition.assignment.replicas, at);
-    }
+    if (!repair(builder, state, at, partition, policy)) tellAll(builder, at, partition);
   }
   deletionsToBegin(builder, state);
   return builder.build(applyChanges(state, builder.changesSoFar));
@@ -152,13 +166,13 @@ export function changeBrokers(state: ClusterState, live: ReadonlyMap<number, Liv
     .tellBrokers()
     .tellEverything(added);
   for (const brokerId of added) builder.change({ kind: 'replicasOfBrokerOnline', brokerId });
+  const starting = new Set(added);
   const after = applyChanges(state, builder.changesSoFar);
   for (const [topic, index, partition] of allPartitions(after)) {
     if (after.deletions.has(topic)) continue;
     const at = { topic, partition: index };
     repair(builder, after, at, partition, policy);
-    const starting = partition.assignment.replicas.filter((id) => added.includes(id));
-    if (partition.state !== null && starting.length > 0) builder.tellReplicas(starting, at);
+    tellAll(builder, at, partition, (id) => starting.has(id));
   }
   deletionsToBegin(builder, after);
   return builder.build(applyChanges(state, builder.changesSoFar));
@@ -194,106 +208,31 @@ export function addTopics(
   return builder.build(applyChanges(state, builder.changesSoFar));
 }
 
+/** State znodes were read (again): an old broker wrote an ISR, or somebody repaired what could not be read. */
+export function adoptStates(
+  state: ClusterState,
+  read: readonly (TopicPartition & { state: PartitionState })[],
+  policy: Policy,
+): Decision {
+  const builder = new DecisionBuilder();
+  for (const { topic, partition, state: found } of read) {
+    builder.change({ kind: 'partitionState', topic, partition, state: found });
+  }
+  const after = applyChanges(state, builder.changesSoFar);
+  for (const { topic, partition: index } of read) {
+    const at = { topic, partition: index };
+    const partition = partitionOf(after, at);
+    if (partition === undefined || after.deletions.has(topic)) continue;
+    if (repair(builder, after, at, partition, policy)) continue;
+    if (state.unreadable.has(partitionKey(topic, index))) tellAll(builder, at, partition);
+    else builder.tellEverybody(at);
+  }
+  return builder.build(applyChanges(state, builder.changesSoFar));
+}
+
 /** Topic znodes vanished without a deletion (somebody removed them by hand): they are forgotten, their replicas stay. */
 export function forgetTopics(state: ClusterState, topics: readonly string[]): Decision {
   const builder = new DecisionBuilder();
   for (const topic of topics) builder.change({ kind: 'topicGone', topic });
-  return builder.build(applyChanges(state, builder.changesSoFar));
-}
-
-/** A broker asks to stop. Leaders move away from it, and it leaves the ISRs it follows in. */
-export function shutDownBroker(state: ClusterState, brokerId: number): { decision: Decision; remaining: TopicPartition[] } {
-  const builder = new DecisionBuilder().change({ kind: 'shuttingDown', brokerId });
-  const after = applyChanges(state, builder.changesSoFar);
-  for (const [topic, index, partition] of allPartitions(after)) {
-    const { state: present, assignment } = partition;
-    // A partition with one replica has nobody to take over: it goes down with its broker.
-    if (present === null || assignment.replicas.length < 2 || !assignment.replicas.includes(brokerId)) continue;
-    const at = { topic, partition: index };
-    const isAlive = (id: number): boolean => isReplicaAlive(after, topic, index, id);
-    if (present.leader === brokerId) {
-      const elected = electForControlledShutdown({ replicas: assignment.replicas, isr: present.isr, isAlive }, (id) =>
-        after.shuttingDown.has(id),
-      );
-      if (elected !== null) moveTo(builder, after, at, { assignment, state: present }, elected);
-      continue;
-    }
-    builder.stop(brokerId, at, false);
-    if (present.isr.includes(brokerId) && present.isr.length > 1) {
-      moveTo(
-        builder,
-        after,
-        at,
-        { assignment, state: present },
-        { leader: present.leader, isr: present.isr.filter((id) => id !== brokerId) },
-      );
-    }
-  }
-  const next = applyChanges(state, builder.changesSoFar);
-  const remaining: TopicPartition[] = [];
-  for (const [topic, index, partition] of allPartitions(next)) {
-    if (partition.state?.leader === brokerId && partition.assignment.replicas.length > 1)
-      remaining.push({ topic, partition: index });
-  }
-  return { decision: builder.build(next), remaining };
-}
-
-/** Brokers said that a log directory failed: their answers to what they should lead or follow tell which replicas are on it. */
-export function askAboutReplicas(state: ClusterState, brokerIds: readonly number[]): Decision {
-  const builder = new DecisionBuilder();
-  for (const [topic, index, partition] of allPartitions(state)) {
-    const asked = partition.assignment.replicas.filter((id) => brokerIds.includes(id));
-    if (partition.state !== null && asked.length > 0) builder.tellReplicas(asked, { topic, partition: index });
-  }
-  return builder.build(state);
-}
-
-/** A broker said that replicas are on a log directory that failed. */
-export function takeReplicasOffline(
-  state: ClusterState,
-  brokerId: number,
-  replicas: readonly TopicPartition[],
-  policy: Policy,
-): Decision {
-  const builder = new DecisionBuilder();
-  for (const at of replicas) builder.change({ kind: 'replicaOffline', ...at, brokerId });
-  const after = applyChanges(state, builder.changesSoFar);
-  for (const at of replicas) {
-    const partition = after.topics.get(at.topic)?.partitions.get(at.partition);
-    if (partition?.state != null && !repair(builder, after, at, partition, policy)) builder.tellEverybody(at);
-  }
-  return builder.build(applyChanges(state, builder.changesSoFar));
-}
-
-/** Partitions of which a broker should be the leader and isn't, where it could, if they are more than `percentage` of its own. */
-export function partitionsToRebalance(state: ClusterState, percentage: number): TopicPartition[] {
-  const byPreferred = new Map<number, { total: number; imbalanced: TopicPartition[] }>();
-  for (const [topic, index, { assignment, state: present }] of allPartitions(state)) {
-    const preferred = assignment.replicas[0];
-    if (preferred === undefined || state.deletions.has(topic)) continue;
-    let entry = byPreferred.get(preferred);
-    if (entry === undefined) byPreferred.set(preferred, (entry = { total: 0, imbalanced: [] }));
-    entry.total++;
-    if (present !== null && present.leader !== preferred) entry.imbalanced.push({ topic, partition: index });
-  }
-  return [...byPreferred].flatMap(([brokerId, { total, imbalanced }]) =>
-    state.liveBrokers.has(brokerId) && imbalanced.length * 100 > total * percentage ? imbalanced : [],
-  );
-}
-
-/** Gives partitions back to their preferred leaders, where those are alive and in sync. */
-export function electPreferredLeaders(state: ClusterState, partitions: readonly TopicPartition[]): Decision {
-  const builder = new DecisionBuilder();
-  for (const at of partitions) {
-    const partition = state.topics.get(at.topic)?.partitions.get(at.partition);
-    if (partition?.state == null || state.deletions.has(at.topic)) continue;
-    const { assignment, state: present } = partition;
-    const isReassigning = assignment.addingReplicas.length > 0 || assignment.removingReplicas.length > 0;
-    if (isReassigning || present.leader === assignment.replicas[0]) continue;
-    const isAlive = (id: number): boolean => isReplicaAlive(state, at.topic, at.partition, id);
-    const elected = electPreferred({ replicas: assignment.replicas, isr: present.isr, isAlive });
-    if (elected !== null)
-      moveTo(builder, state, at, { assignment, state: present }, { leader: elected.leader, isr: elected.isr });
-  }
   return builder.build(applyChanges(state, builder.changesSoFar));
 }

@@ -1,10 +1,10 @@
 /**
- * Deletion of topics. A topic waits until all its replicas are on living brokers; then everybody forgets its leaders, the brokers
- * stop and delete their replicas, and when the last one is reported gone the znodes go: topic, config, request, in this order,
- * so that a controller that takes over in between finds the request and goes on.
+ * Deletion of topics. Everybody forgets the topic at once, its replicas on living brokers stop and delete; those on dead ones follow
+ * when their brokers come back. When the last one is reported gone the znodes go: topic, config, request, in this order, so
+ * that a controller that takes over in between finds the request and goes on. A reassignment under way ends first.
  */
-import type { ClusterState, Deletion } from './cluster-state.ts';
-import { applyChanges, isReplicaAlive, replicaKey } from './cluster-state.ts';
+import type { ClusterState, Deletion, Topic } from './cluster-state.ts';
+import { applyChanges, isBeingReassigned, isReplicaThere, replicaKey } from './cluster-state.ts';
 import type { Decision } from './decision.ts';
 import { DecisionBuilder } from './decision.ts';
 import { configZnode, deleteTopicsZnode, topicZnode } from './znodes.ts';
@@ -23,36 +23,43 @@ export function requestDeletions(
       builder.write({ op: 'deleteTree', path: deleteTopicsZnode.path(topic) });
       continue;
     }
-    const remaining = new Set<string>();
-    for (const [partition, { assignment }] of known.partitions) {
-      for (const brokerId of assignment.replicas) remaining.add(replicaKey(partition, brokerId));
-    }
-    builder.change({ kind: 'deletion', topic, deletion: { begun: false, remaining } });
+    builder.change({ kind: 'deletion', topic, deletion: { begun: false, remaining: NOBODY, asked: NOBODY } });
   }
   if (begin) deletionsToBegin(builder, applyChanges(state, builder.changesSoFar));
   return builder.build(applyChanges(state, builder.changesSoFar));
 }
 
-/** Begins what can begin, and notes which deletions came to a halt because a broker went away. */
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Begins what can begin, and asks again where a broker came back. Who died meanwhile is not waited for any more. */
 export function deletionsToBegin(builder: DecisionBuilder, state: ClusterState): void {
   for (const [topic, deletion] of state.deletions) {
     const known = state.topics.get(topic);
     if (known === undefined) continue;
-    const replicas = [...deletion.remaining].map((key) => key.split(':').map(Number) as [number, number]);
-    const allAlive = replicas.every(([partition, brokerId]) => isReplicaAlive(state, topic, partition, brokerId));
-    const isReassigning = [...known.partitions.values()].some(
-      ({ assignment }) => assignment.addingReplicas.length > 0 || assignment.removingReplicas.length > 0,
-    );
-    if (deletion.begun) {
-      if (!allAlive) builder.change({ kind: 'deletion', topic, deletion: { ...deletion, begun: false } });
-      continue;
+    let { remaining } = deletion;
+    if (!deletion.begun) {
+      if ([...known.partitions.values()].some(({ assignment }) => isBeingReassigned(assignment))) continue;
+      for (const partition of known.partitions.keys()) builder.tellEverybody({ topic, partition });
+      remaining = replicasOf(known);
     }
-    if (!allAlive || isReassigning) continue;
-    builder.change({ kind: 'deletion', topic, deletion: { ...deletion, begun: true } });
-    for (const partition of known.partitions.keys()) builder.tellEverybody({ topic, partition });
-    for (const [partition, brokerId] of replicas) builder.stop(brokerId, { topic, partition }, true);
-    if (replicas.length === 0) removeZnodes(builder, topic);
+    const asked = new Set<string>();
+    for (const key of remaining) {
+      const [partition, brokerId] = key.split(':').map(Number) as [number, number];
+      if (!isReplicaThere(state, topic, partition, brokerId)) continue;
+      asked.add(key);
+      if (!deletion.asked.has(key)) builder.stop(brokerId, { topic, partition }, true);
+    }
+    builder.change({ kind: 'deletion', topic, deletion: { begun: true, remaining, asked } });
+    if (remaining.size === 0) removeZnodes(builder, topic);
   }
+}
+
+function replicasOf({ partitions }: Topic): Set<string> {
+  const keys = new Set<string>();
+  for (const [partition, { assignment }] of partitions) {
+    for (const brokerId of assignment.replicas) keys.add(replicaKey(partition, brokerId));
+  }
+  return keys;
 }
 
 export interface StoppedReplica {
@@ -61,31 +68,25 @@ export interface StoppedReplica {
   errorCode: number;
 }
 
-/** A broker answered StopReplica. */
+/** A broker answered StopReplica. What it could not delete is asked for again when a broker comes (back). */
 export function replicasStopped(state: ClusterState, brokerId: number, replicas: readonly StoppedReplica[]): Decision {
   const builder = new DecisionBuilder();
-  const touched = new Map<string, Set<string>>();
-  const halted = new Set<string>();
+  const changed = new Map<string, { remaining: Set<string>; asked: Set<string> }>();
   for (const { topic, partition, errorCode } of replicas) {
     const deletion = state.deletions.get(topic);
     if (deletion === undefined || !deletion.begun) continue;
-    if (errorCode !== 0) {
-      halted.add(topic);
-      continue;
+    let next = changed.get(topic);
+    if (next === undefined) {
+      changed.set(topic, (next = { remaining: new Set(deletion.remaining), asked: new Set(deletion.asked) }));
     }
-    const remaining = touched.get(topic) ?? new Set(deletion.remaining);
-    remaining.delete(replicaKey(partition, brokerId));
-    touched.set(topic, remaining);
+    const key = replicaKey(partition, brokerId);
+    next.asked.delete(key);
+    if (errorCode === 0) next.remaining.delete(key);
   }
-  for (const topic of new Set([...touched.keys(), ...halted])) {
-    const remaining = touched.get(topic) ?? state.deletions.get(topic)!.remaining;
-    if (remaining.size === 0) {
-      removeZnodes(builder, topic);
-      continue;
-    }
-    // What a broker could not delete is tried again when a broker comes (back).
-    const deletion: Deletion = { begun: !halted.has(topic), remaining };
-    builder.change({ kind: 'deletion', topic, deletion });
+  for (const [topic, { remaining, asked }] of changed) {
+    const deletion: Deletion = { begun: true, remaining, asked };
+    if (remaining.size === 0) removeZnodes(builder, topic);
+    else builder.change({ kind: 'deletion', topic, deletion });
   }
   return builder.build(applyChanges(state, builder.changesSoFar));
 }

@@ -5,7 +5,7 @@
 import type { LeaderAndIsrRequest } from '../protocol/messages/04-leader-and-isr.ts';
 import type { StopReplicaRequest } from '../protocol/messages/05-stop-replica.ts';
 import type { UpdateMetadataRequest } from '../protocol/messages/06-update-metadata.ts';
-import type { ClusterState, TopicPartition } from './cluster-state.ts';
+import type { ClusterState, Partition, TopicPartition } from './cluster-state.ts';
 import { isReplicaAlive } from './cluster-state.ts';
 import type { Order } from './decision.ts';
 
@@ -29,6 +29,7 @@ export function requestsFor(
   orders: readonly Order[],
   interBrokerListener: string,
 ): ControllerRequest[] {
+  const states = new Map<Partition, LeaderAndIsrPartition>();
   return orders.flatMap((order): ControllerRequest[] => {
     switch (order.kind) {
       case 'leaderAndIsr':
@@ -36,7 +37,7 @@ export function requestsFor(
           {
             kind: 'leaderAndIsr',
             brokerId: order.brokerId,
-            request: leaderAndIsrRequest(state, order, interBrokerListener),
+            request: leaderAndIsrRequest(state, order, interBrokerListener, states),
           },
         ];
       case 'updateMetadata': {
@@ -68,35 +69,45 @@ function byTopic<T extends TopicPartition>(partitions: readonly T[]): Map<string
   return topics;
 }
 
+type LeaderAndIsrPartition = LeaderAndIsrRequest['topicStates'][number]['partitionStates'][number];
+
+/** The same for all replicas, so it is made once. The lists are the state's own: nobody changes either. */
+function leaderAndIsrPartition(partitionIndex: number, { assignment, state }: Partition): LeaderAndIsrPartition {
+  const { controllerEpoch, leader, leaderEpoch, isr, partitionEpoch, recovering } = state!;
+  return {
+    partitionIndex,
+    controllerEpoch,
+    leader,
+    leaderEpoch,
+    isr: isr as number[],
+    partitionEpoch,
+    replicas: assignment.replicas as number[],
+    addingReplicas: assignment.addingReplicas as number[],
+    removingReplicas: assignment.removingReplicas as number[],
+    isNew: false,
+    leaderRecoveryState: recovering ? 1 : 0,
+  };
+}
+
 function leaderAndIsrRequest(
   state: ClusterState,
   order: Order & { kind: 'leaderAndIsr' },
   interBrokerListener: string,
+  states: Map<Partition, LeaderAndIsrPartition>,
 ): LeaderAndIsrRequest {
   const leaders = new Set<number>();
   const topicStates: LeaderAndIsrRequest['topicStates'] = [];
   for (const [topicName, partitions] of byTopic(order.partitions)) {
     const topic = state.topics.get(topicName);
     if (topic === undefined) continue;
-    const partitionStates: LeaderAndIsrRequest['topicStates'][number]['partitionStates'] = [];
+    const partitionStates: LeaderAndIsrPartition[] = [];
     for (const { partition: partitionIndex, isNew } of partitions) {
       const partition = topic.partitions.get(partitionIndex);
       if (partition?.state == null) continue;
-      const { controllerEpoch, leader, leaderEpoch, isr, partitionEpoch, recovering } = partition.state;
-      leaders.add(leader);
-      partitionStates.push({
-        partitionIndex,
-        controllerEpoch,
-        leader,
-        leaderEpoch,
-        isr: [...isr],
-        partitionEpoch,
-        replicas: [...partition.assignment.replicas],
-        addingReplicas: [...partition.assignment.addingReplicas],
-        removingReplicas: [...partition.assignment.removingReplicas],
-        isNew,
-        leaderRecoveryState: recovering ? 1 : 0,
-      });
+      let told = states.get(partition);
+      if (told === undefined) states.set(partition, (told = leaderAndIsrPartition(partitionIndex, partition)));
+      leaders.add(told.leader);
+      partitionStates.push(isNew ? { ...told, isNew } : told);
     }
     topicStates.push({ topicName, topicId: topic.topicId, partitionStates });
   }
@@ -136,9 +147,9 @@ function updateMetadataRequest(
         controllerEpoch: partition.state?.controllerEpoch ?? state.controllerEpoch,
         leader: isDeleting ? LEADER_DURING_DELETE : partition.state!.leader,
         leaderEpoch: partition.state?.leaderEpoch ?? 0,
-        isr: [...(partition.state?.isr ?? [])],
+        isr: (partition.state?.isr ?? []) as number[],
         zkVersion: partition.state?.partitionEpoch ?? 0,
-        replicas: [...replicas],
+        replicas: replicas as number[],
         offlineReplicas: replicas.filter((id) => !isReplicaAlive(state, topicName, partitionIndex, id)),
       });
     }

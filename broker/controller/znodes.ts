@@ -273,10 +273,19 @@ export const clusterIdZnode = {
   random: randomId,
 };
 
-/** `/feature`: finalized features; none here, but enabled. */
+/** `/feature`: versions of finalized features by name; enabled, and none of them until somebody finalizes one. */
 export const featureZnode = {
   path: '/feature',
-  encode: (): Buffer => encodeJson({ features: {}, version: 2, status: 1 }),
+  encode: (features: ReadonlyMap<string, number> = new Map()): Buffer =>
+    encodeJson({ features: Object.fromEntries(features), version: 2, status: 1 }),
+  decode: (data: Data): { isEnabled: boolean; features: Map<string, number> } => {
+    const { path } = featureZnode;
+    const json = decodeJson(path, data);
+    const features = json['features'] ?? {};
+    if (typeof features !== 'object' || features === null) throw new ZnodeError(path, '"features" is not an object');
+    const versions = Object.keys(features).map((name) => [name, intOf(path, features as JsonObject, name)] as const);
+    return { isEnabled: json['status'] === 1, features: new Map(versions) };
+  },
 };
 
 /** `/latest_producer_id_block`: the last block of producer ids handed to a broker. */
@@ -301,7 +310,13 @@ export const producerIdBlockZnode = {
   },
 };
 
-export const isrChangeZnode = { parentPath: '/isr_change_notification', prefix: 'isr_change_' };
+/** `/isr_change_notification/isr_change_<n>`: a broker older than 2.7 wrote ISRs itself, of these partitions; persistent sequential. */
+export const isrChangeZnode = {
+  parentPath: '/isr_change_notification',
+  prefix: 'isr_change_',
+  decode: (path: string, data: Data): { topic: string; partition: number }[] =>
+    partitionEntries(path, decodeJson(path, data)).map(({ topic, partition }) => ({ topic, partition })),
+};
 
 /** `/log_dir_event_notification/log_dir_event_<n>`: a broker lost a log directory; persistent sequential. */
 export const logDirEventZnode = {
@@ -312,8 +327,41 @@ export const logDirEventZnode = {
   decode: (path: string, data: Data): number => intOf(path, decodeJson(path, data), 'broker'),
 };
 
-export const preferredElectionZnode = { path: '/admin/preferred_replica_election' };
-export const reassignPartitionsZnode = { path: '/admin/reassign_partitions' };
+/** `/admin/preferred_replica_election`: old tools ask for elections here; removed when done. */
+export const preferredElectionZnode = {
+  path: '/admin/preferred_replica_election',
+  decode: (data: Data): { topic: string; partition: number }[] => {
+    const { path } = preferredElectionZnode;
+    return partitionEntries(path, decodeJson(path, data)).map(({ topic, partition }) => ({ topic, partition }));
+  },
+};
+
+/** `/admin/reassign_partitions`: old tools ask for reassignments here; each stays until it is over. */
+export const reassignPartitionsZnode = {
+  path: '/admin/reassign_partitions',
+  encode: (entries: readonly { topic: string; partition: number; replicas: readonly number[] }[]): Buffer =>
+    encodeJson({ version: 1, partitions: entries }),
+  decode: (data: Data): { topic: string; partition: number; replicas: number[] }[] => {
+    const { path } = reassignPartitionsZnode;
+    return partitionEntries(path, decodeJson(path, data)).map(({ topic, partition, entry }) => ({
+      topic,
+      partition,
+      replicas: idsOf(path, `"replicas" of ${topic}-${partition}`, entry['replicas']),
+    }));
+  },
+};
+
+/** The form that several znodes share: `{"version":1,"partitions":[{"topic":"t","partition":0}]}`. */
+function partitionEntries(path: string, json: JsonObject): { topic: string; partition: number; entry: JsonObject }[] {
+  const list = json['partitions'];
+  if (!Array.isArray(list)) throw new ZnodeError(path, '"partitions" is not a list');
+  return list.map((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) throw new ZnodeError(path, `${JSON.stringify(entry)} names no partition`);
+    const { topic } = entry as { topic?: unknown };
+    if (typeof topic !== 'string') throw new ZnodeError(path, `"topic" is ${JSON.stringify(topic)}, a name was expected`);
+    return { topic, partition: intOf(path, entry as JsonObject, 'partition'), entry: entry as JsonObject };
+  });
+}
 
 /** What every broker makes sure of at its start, in this order. */
 export const PERSISTENT_PATHS: readonly string[] = [

@@ -1,70 +1,18 @@
 import { expect } from 'chai';
 import { alterPartition } from '../../../broker/controller/alter-partition.ts';
-import type { ClusterState, PartitionState } from '../../../broker/controller/cluster-state.ts';
-import { applyChanges, emptyClusterState } from '../../../broker/controller/cluster-state.ts';
+import { applyChanges } from '../../../broker/controller/cluster-state.ts';
 import {
   addTopics,
   changeBrokers,
-  electPreferredLeaders,
-  partitionsToRebalance,
-  shutDownBroker,
   takeOver,
 } from '../../../broker/controller/decide.ts';
-import type { Decision, ZnodeWrite } from '../../../broker/controller/decision.ts';
+import { shutDownBroker } from '../../../broker/controller/broker-loss.ts';
+import { electLeaders, ElectionType, partitionsToRebalance } from '../../../broker/controller/elect-leaders.ts';
 import { replicasStopped, requestDeletions } from '../../../broker/controller/delete-topics.ts';
+import { completeReassignments } from '../../../broker/controller/reassign.ts';
 import { LEADER_DURING_DELETE, requestsFor } from '../../../broker/controller/orders.ts';
 import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
-
-const clean = { allowUnclean: () => false };
-const unclean = { allowUnclean: () => true };
-const TOPIC_ID = '2wsVfaPQSW2y7i5fkXoQqA';
-
-const broker = (id: number, brokerEpoch = 100 + id) => ({
-  registration: {
-    id,
-    rack: null,
-    endpoints: [{ listenerName: 'PLAINTEXT', host: `h${id}`, port: 9092, securityProtocol: 'PLAINTEXT' }],
-  },
-  brokerEpoch,
-});
-const brokers = (...ids: number[]) => new Map(ids.map((id) => [id, broker(id)]));
-const replicas = (...ids: number[]) => ({ replicas: ids, addingReplicas: [], removingReplicas: [] });
-const state = (leader: number, isr: number[], more: Partial<PartitionState> = {}): PartitionState => ({
-  controllerEpoch: 1,
-  leader,
-  leaderEpoch: 0,
-  isr,
-  recovering: false,
-  partitionEpoch: 0,
-  ...more,
-});
-
-/** A cluster of living brokers and topic t with these partitions. */
-function cluster(live: number[], ...partitions: { replicas: number[]; state: PartitionState | null }[]): ClusterState {
-  const entries = partitions.map(
-    (partition, index) => [index, { assignment: replicas(...partition.replicas), state: partition.state }] as const,
-  );
-  return {
-    ...emptyClusterState(0, 2),
-    liveBrokers: brokers(...live),
-    topics: partitions.length === 0 ? new Map() : new Map([['t', { topicId: TOPIC_ID, partitions: new Map(entries) }]]),
-  };
-}
-
-/** Writes as short text: what is written where. */
-const shown = (writes: readonly ZnodeWrite[]): string[] =>
-  writes.map((write) => {
-    if (write.op === 'ensure' || write.op === 'deleteTree') return `${write.op} ${write.path}`;
-    return `${write.op} ${write.path}${write.op === 'set' ? ` v${write.version}` : ''} ${write.data?.toString() ?? ''}`;
-  });
-
-/** Orders as short text: who is told what. */
-const told = (decision: Decision): string[] =>
-  decision.orders.map((order) => {
-    const partitions = order.partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(',');
-    if (order.kind === 'updateMetadata') return `metadata to ${order.brokerIds.join(',')}: ${partitions}`;
-    return `${order.kind} to ${order.brokerId}: ${partitions}`;
-  });
+import { brokers, clean, cluster, replicas, shown, state, told, TOPIC_ID, unclean } from './clusters.ts';
 
 describe('controller decisions', () => {
   it('give a new topic leaders: the first living replica, all living ones in sync', () => {
@@ -214,7 +162,7 @@ describe('controller decisions', () => {
     expect(partitionsToRebalance(before, 50)).to.deep.equal([]);
     const due = partitionsToRebalance(before, 10);
     expect(due).to.deep.equal([{ topic: 't', partition: 0 }]);
-    expect(shown(electPreferredLeaders(before, due).writes)[0]).to.contain(
+    expect(shown(electLeaders(before, due, ElectionType.PREFERRED).decision.writes)[0]).to.contain(
       '"leader":1,"version":1,"leader_epoch":1,"isr":[2,1]',
     );
   });
@@ -245,12 +193,30 @@ describe('topic deletion', () => {
     expect(applyChanges(deleting, [...half.changes, ...whole.changes]).topics.has('t')).to.equal(false);
   });
 
-  it('waits for a replica on a dead broker, and goes on when it comes back', () => {
+  it('deletes what is alive at once and the rest when its broker comes back', () => {
     const before = cluster([1], { replicas: [1, 2], state: state(1, [1]) });
     const requested = requestDeletions(before, ['t'], now);
+    expect(told(requested)).to.deep.equal(['metadata to 1: t-0', 'stopReplica to 1: t-0']);
+    let after = applyChanges(before, requested.changes);
+    after = applyChanges(after, replicasStopped(after, 1, [{ topic: 't', partition: 0, errorCode: 0 }]).changes);
+    const later = changeBrokers(after, brokers(1, 2), clean);
+    expect(told(later)).to.deep.equal(['metadata to 2: t-0', 'metadata to 1: ', 'stopReplica to 2: t-0']);
+  });
+
+  it('asks again for what a broker could not delete, once some broker comes', () => {
+    const before = cluster([1, 2], { replicas: [1], state: state(1, [1]) });
+    let after = applyChanges(before, requestDeletions(before, ['t'], now).changes);
+    after = applyChanges(after, replicasStopped(after, 1, [{ topic: 't', partition: 0, errorCode: 56 }]).changes);
+    expect(told(changeBrokers(after, brokers(1, 2, 3), clean))).to.include('stopReplica to 1: t-0');
+  });
+
+  it('lets a reassignment end first', () => {
+    const before = cluster([1, 2], { replicas: [2, 1], adding: [2], removing: [1], state: state(1, [1]) });
+    const requested = requestDeletions(before, ['t'], now);
     expect(told(requested)).to.deep.equal([]);
-    const later = changeBrokers(applyChanges(before, requested.changes), brokers(1, 2), clean);
-    expect(told(later)).to.include('stopReplica to 2: t-0');
+    const caughtUp = applyChanges(before, [...requested.changes, { kind: 'partitionState', topic: 't', partition: 0, state: state(1, [1, 2]) }]);
+    const completed = completeReassignments(caughtUp, [{ topic: 't', partition: 0 }], new Map());
+    expect(told(completed)).to.include('stopReplica to 2: t-0');
   });
 
   it('stops when a broker goes away in the middle and asks again for what is left', () => {
