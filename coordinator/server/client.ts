@@ -10,9 +10,15 @@ import type { Txn } from '../tree/txn.ts';
 import { Fifo } from './fifo.ts';
 import type { ReadResult } from './reads.ts';
 
+/** What a session lives on: a connection here, or, for a leader, one at another member. */
+export interface SessionHolder {
+  /** The session came back on another connection: end this one. */
+  supersede(): void;
+}
+
 export interface ClientSession extends Session {
   /** The connection it lives on now, if any. */
-  client: Client | null;
+  client: SessionHolder | null;
   /** How long it may live without a connection, if its client asked for less than the timeout; 0: did not. */
   disconnectGraceMs: number;
   /** Runs while it has none. */
@@ -26,8 +32,10 @@ export interface Pending {
   xid: number;
   /** Null for what is no request of a session: its creation, and what the server does by itself. */
   request: Request | null;
-  /** The transaction in flight. Null: waits for those before it. */
+  /** The transaction, where it was made here. */
   txn: Txn | null;
+  /** Waits for a commit. False: for those before it, or for the client to read. */
+  inFlight: boolean;
   startMs: number;
   /** Set once it is committed; it is said when what the client asked before was said. zxid 0: the last one then. */
   outcome: { result: ReadResult; zxid: number } | null;
@@ -41,7 +49,7 @@ export interface LastRequest {
   latencyMs: number;
 }
 
-export class Client implements Watcher {
+export class Client implements Watcher, SessionHolder {
   readonly door: Door;
   readonly ids: Id[];
   readonly establishedMs: number;
@@ -70,6 +78,10 @@ export class Client implements Watcher {
     this.stats.sent++;
     this.door.event(type, path, zxid);
     this.markDirty();
+  }
+
+  supersede(): void {
+    this.door.close();
   }
 
   markDirty(): void {

@@ -20,6 +20,7 @@ import { Client } from './client.ts';
 import type { ClientPorts } from './client-ports.ts';
 import { openClientPorts } from './client-ports.ts';
 import { assertLimits } from './limits.ts';
+import { OwnOrder } from './own-order.ts';
 import { Proposals } from './proposals.ts';
 import { RateLog } from './rate-log.ts';
 import { recover } from './recovery.ts';
@@ -117,9 +118,18 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
     });
     const quotaLog = new RateLog((line) => log.warn(line), clock);
     const proposals = new Proposals(txnLog, clock, stats.metrics);
-    const pipeline = new RequestPipeline({
+    const order = new OwnOrder({
       tree,
       proposals,
+      rules,
+      ttlsEnabled: settings.extendedTypesEnabled,
+      ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
+      clock,
+      lastZxid: tree.lastZxid,
+    });
+    const pipeline = new RequestPipeline({
+      tree,
+      order,
       rules,
       authenticator: new Authenticator({
         rules,
@@ -130,8 +140,6 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
         nonce: () => randomBytes(24).toString('base64'),
         log,
       }),
-      ttlsEnabled: settings.extendedTypesEnabled,
-      ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
       globalOutstandingLimit: settings.globalOutstandingLimit,
       clock,
       stats,
@@ -142,7 +150,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
     onDurable = (lastZxid) => {
       // The disk first: it works on the next batch while this one is applied.
       proposals.batchDurable();
-      pipeline.committed(lastZxid);
+      order.committed(lastZxid);
     };
     sessions.restore(tree.sessions);
 
@@ -177,7 +185,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
     const sweeper = new ZnodeSweeper({
       tree,
       clock,
-      remove: (path) => pipeline.deleteContainer(path),
+      remove: (path) => order.deleteContainer(path),
       intervalMs: settings.containerCheckIntervalMs,
       maxPerMinute: settings.containerMaxPerMinute,
       maxNeverUsedIntervalMs: settings.containerMaxNeverUsedIntervalMs,

@@ -7,47 +7,37 @@
  * Promises: replies leave in the order of the client's requests; a read sees the client's earlier writes; an event is sent
  * before any reply that shows the change; nothing is answered that is not durable.
  */
-import { assert } from '../../shared/base/assert.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import { Perms } from '../../shared/znode/acl.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
-import type { AuthRequest, Request, Response, SaslRequest, WriteRequest } from '../../shared/znode/operations.ts';
-import { COUNTER_MAX, counterOf } from '../../shared/znode/zxid.ts';
+import type { AuthRequest, Request, Response, SaslRequest } from '../../shared/znode/operations.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
 import { isAllowed } from '../tree/acl-check.ts';
 import type { ChangeListener } from '../tree/apply.ts';
 import { applyMultiFor, applyTxn } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { Outstanding } from '../tree/outstanding.ts';
-import type { PrepareContext } from '../tree/prepare.ts';
-import { prepare, prepareCloseSession, prepareDeleteContainer } from '../tree/prepare.ts';
-import type { QuotaExcess } from '../tree/quota.ts';
 import type { Txn, TxnBody } from '../tree/txn.ts';
 import type { EventFilter } from '../tree/watch-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
 import { statOf } from '../tree/znode.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Client, ClientSession, Pending } from './client.ts';
-import { Fifo } from './fifo.ts';
 import { PENDING_PER_CLIENT_MAX, UNLOGGED_BYTES_MAX, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './limits.ts';
-import type { Proposals } from './proposals.ts';
 import type { LocalRequest, ReadContext, ReadResult } from './reads.ts';
 import { answer } from './reads.ts';
 import type { Summary } from './metrics.ts';
 import type { ServerStats } from './server-stats.ts';
+import type { WriteOrder } from './write-order.ts';
 
 /** Stands for a request of a type that nobody serves. */
 const UNSERVED: Request = { op: 'ping' };
 
 export interface PipelineOptions {
   tree: DataTree;
-  proposals: Proposals;
+  order: WriteOrder;
   rules: AccessRules;
   authenticator: Authenticator;
-  ttlsEnabled: boolean;
-  /** `enforceQuota`: hears what a write exceeds. Absent: quotas are not looked at. */
-  quotaExceeded?: (excess: QuotaExcess) => void;
   globalOutstandingLimit: number;
   clock: Clock;
   stats: ServerStats;
@@ -62,32 +52,25 @@ export class RequestPipeline implements ChangeListener {
   readonly watches = new WatchTable<Client>();
   readonly tree: DataTree;
   private readonly options: PipelineOptions;
-  private readonly outstanding: Outstanding;
   private readonly reading: ReadContext;
-  /** Writes, and syncs between them, in the order of their zxids. */
-  private readonly inFlight = new Fifo<Pending>();
-  private readonly quota: Pick<PrepareContext, 'quotaExceeded'>;
   private readonly enforced: boolean;
   private readonly readLatency: Summary;
   private readonly updateLatency: Summary;
-  private lastProposedZxid: number;
   private dirty: Client[] = [];
   private readonly paused = new Set<Client>();
 
   constructor(options: PipelineOptions) {
     this.options = options;
     this.tree = options.tree;
-    this.quota = options.quotaExceeded === undefined ? {} : { quotaExceeded: options.quotaExceeded };
     this.enforced = options.authenticator.isEnforced;
     this.readLatency = options.stats.metrics.summaries.readlatency;
     this.updateLatency = options.stats.metrics.summaries.updatelatency;
-    this.outstanding = new Outstanding(options.tree);
     this.reading = { tree: options.tree, watches: this.watches, rules: options.rules };
-    this.lastProposedZxid = options.tree.lastZxid;
+    options.order.attach(this);
   }
 
   get outstandingCount(): number {
-    return this.inFlight.size;
+    return this.options.order.inFlightCount;
   }
 
   readonly markDirty = (client: Client): void => {
@@ -113,17 +96,16 @@ export class RequestPipeline implements ChangeListener {
       case 'check':
       case 'multi':
       case 'reconfig':
-        return this.write(client, xid, request, startMs);
+        return this.options.order.write(client, xid, request, startMs);
       case 'closeSession':
-        return this.closeSession(client.session!, client, xid, request);
+        return this.options.order.closeSession(client.session!, client, xid, request);
       case 'auth':
         // At once: it counts for the requests that follow, which are prepared when they arrive.
         return this.authenticate(client, xid, request, startMs);
       case 'sasl':
         return this.sasl(client, xid, request, startMs);
       case 'sync':
-        if (this.inFlight.size > 0) return this.enqueue({ client, xid, request, txn: null, startMs, outcome: null });
-        return this.readInTurn(client, xid, request, startMs);
+        return this.options.order.sync(client, xid, request, startMs);
       default:
         return this.readInTurn(client, xid, request, startMs);
     }
@@ -133,67 +115,21 @@ export class RequestPipeline implements ChangeListener {
   unknown(client: Client, xid: number): void {
     client.stats.received++;
     const outcome = { result: ErrorCode.UNIMPLEMENTED, zxid: -1 };
-    client.pending.push({ client, xid, request: UNSERVED, txn: null, startMs: this.options.clock.monotonicMs(), outcome });
+    client.pending.push({ client, xid, request: UNSERVED, txn: null, inFlight: false, startMs: this.options.clock.monotonicMs(), outcome });
     this.drain(client);
   }
 
-  private write(client: Client, xid: number, request: WriteRequest, startMs: number): void {
-    const session = client.session!;
-    const zxid = this.nextZxid();
-    const body: TxnBody =
-      session.closing || session.client !== client
-        ? { type: 'error', error: session.closing ? ErrorCode.SESSIONEXPIRED : ErrorCode.SESSIONMOVED }
-        : prepare(
-            this.outstanding,
-            request,
-            {
-              sessionId: session.id,
-              ids: client.ids,
-              rules: this.options.rules,
-              ttlsEnabled: this.options.ttlsEnabled,
-              ...this.quota,
-            },
-            zxid,
-          );
-    this.propose({ client, xid, request, txn: null, startMs, outcome: null }, zxid, session.id, body);
-  }
-
   createSession(client: Client, session: ClientSession): void {
-    const pending: Pending = { client, xid: 0, request: null, txn: null, startMs: this.options.clock.monotonicMs(), outcome: null };
-    this.propose(pending, this.nextZxid(), session.id, { type: 'createSession', timeoutMs: session.timeoutMs });
+    this.options.order.createSession(client, session);
   }
 
   /** Ends a session: its client asked for it, or it expired (`client` null). */
   closeSession(session: ClientSession, client: Client | null, xid = 0, request: Request | null = null): void {
-    session.closing = true;
-    const zxid = this.nextZxid();
-    const body = prepareCloseSession(this.outstanding, session.id, zxid);
-    this.propose({ client, xid, request, txn: null, startMs: this.options.clock.monotonicMs(), outcome: null }, zxid, session.id, body);
+    this.options.order.closeSession(session, client, xid, request);
   }
 
-  /** Removes a container or TTL znode if it still has no children. */
-  deleteContainer(path: string): void {
-    const zxid = this.nextZxid();
-    const body = prepareDeleteContainer(this.outstanding, path, zxid);
-    this.propose({ client: null, xid: 0, request: null, txn: null, startMs: 0, outcome: null }, zxid, 0n, body);
-  }
-
-  private nextZxid(): number {
-    // One more would carry into the epoch half. An ensemble elects a leader anew; alone, 2^32 writes are the end of an epoch too.
-    assert(counterOf(this.lastProposedZxid) !== COUNTER_MAX, 'the zxid counter has room');
-    return ++this.lastProposedZxid;
-  }
-
-  private propose(pending: Pending, zxid: number, sessionId: bigint, body: TxnBody): void {
-    pending.txn = { zxid, timeMs: this.options.clock.wallMs(), sessionId, cxid: pending.xid, body };
-    this.options.proposals.add(pending.txn);
-    this.enqueue(pending);
-  }
-
-  private enqueue(pending: Pending): void {
-    this.inFlight.push(pending);
-    const { client } = pending;
-    if (client === null) return;
+  /** `pending` was ordered, or sent to be: its client's later requests wait for it. */
+  awaits(client: Client, pending: Pending): void {
     client.pending.push(pending);
     this.throttle(client);
   }
@@ -220,38 +156,43 @@ export class RequestPipeline implements ChangeListener {
 
   // --- Commits come back ---
 
-  /** Everything up to `zxid` is committed: applies it, in order, and answers those who wait. */
-  committed(zxid: number): void {
-    let count = 0;
-    for (let next = this.inFlight.peek(); next !== undefined; next = this.inFlight.peek()) {
-      if (next.txn !== null && next.txn.zxid > zxid) break;
-      this.inFlight.shift();
-      if (next.txn === null) {
-        this.finish(next, null, 0);
-        continue;
-      }
-      this.apply(next, next.txn);
-      count++;
-    }
-    this.outstanding.applied(zxid);
+  /** `count` transactions were applied: what they made room for goes on. */
+  applied(count: number): void {
     this.resumeClients();
     this.flush();
     if (count > 0) this.options.applied(count);
   }
 
-  private apply(pending: Pending, txn: Txn): void {
-    const { client, request } = pending;
+  /** What was ordered before a sync is applied. */
+  synced(pending: Pending): void {
+    this.finish(pending, null, 0);
+  }
+
+  /** Carries `txn` out and answers who waits for it, if that is someone here. */
+  apply(pending: Pending | null, txn: Txn): void {
     const { body } = txn;
-    if (request?.op === 'multi' && body.type === 'multi' && client !== null && !client.gone) {
+    if (pending === null || pending.client === null) {
+      applyTxn(this.tree, txn, this);
+      if (body.type === 'createSession') this.options.sessionCreated(null, txn.sessionId);
+      else if (body.type === 'closeSession') this.options.sessionClosed(null, txn.sessionId);
+      return;
+    }
+    this.applyFor(pending, pending.client, txn);
+  }
+
+  private applyFor(pending: Pending, client: Client, txn: Txn): void {
+    const { request } = pending;
+    const { body } = txn;
+    if (request?.op === 'multi' && body.type === 'multi' && !client.gone) {
       const results = applyMultiFor(this.tree, txn, body, request.ops, this);
       this.finish(pending, { results }, txn.zxid);
       return;
     }
     applyTxn(this.tree, txn, this);
     if (body.type === 'createSession') {
-      client?.pending.shift();
+      client.pending.shift();
       this.options.sessionCreated(client, txn.sessionId);
-      if (client !== null) this.drain(client);
+      this.drain(client);
       return;
     }
     if (body.type === 'closeSession') {
@@ -259,7 +200,7 @@ export class RequestPipeline implements ChangeListener {
       this.options.sessionClosed(client, txn.sessionId);
       return;
     }
-    if (client === null || client.gone) return;
+    if (client.gone) return;
     this.finish(pending, body.type === 'error' ? body.error : this.responseOf(request!, body), txn.zxid);
   }
 
@@ -295,17 +236,18 @@ export class RequestPipeline implements ChangeListener {
         if (request === UNSERVED) return hangUp(client);
         continue;
       }
-      if (next.txn !== null || request.op === 'sync') return;
+      if (next.inFlight) return;
       client.pending.shift();
       this.read(client, next.xid, request, next.startMs);
     }
   }
 
-  private readInTurn(client: Client, xid: number, request: Request, startMs: number): void {
+  /** A request that is answered from the tree, after what its client asked before. */
+  readInTurn(client: Client, xid: number, request: Request, startMs: number): void {
     if (client.pending.size === 0 && client.door.unsentBytes <= UNSENT_BYTES_PAUSE) {
       return this.read(client, xid, request, startMs);
     }
-    client.pending.push({ client, xid, request, txn: null, startMs, outcome: null });
+    client.pending.push({ client, xid, request, txn: null, inFlight: false, startMs, outcome: null });
     this.throttle(client);
   }
 
@@ -389,8 +331,8 @@ export class RequestPipeline implements ChangeListener {
   private mayRead(client: Client): boolean {
     return (
       client.pending.size < PENDING_PER_CLIENT_MAX &&
-      (client.pending.size === 0 || this.inFlight.size <= this.options.globalOutstandingLimit) &&
-      this.options.proposals.unloggedBytes < UNLOGGED_BYTES_MAX &&
+      (client.pending.size === 0 || this.options.order.inFlightCount <= this.options.globalOutstandingLimit) &&
+      this.options.order.waitingBytes < UNLOGGED_BYTES_MAX &&
       client.door.unsentBytes <= UNSENT_BYTES_PAUSE
     );
   }
@@ -412,13 +354,13 @@ export class RequestPipeline implements ChangeListener {
   }
 }
 
-/** Does it count as an update? What follows from nothing but the request's name. */
 /** Says no more than has been said: what was asked meanwhile goes unanswered, writes among it still happen. */
 function hangUp(client: Client): void {
   while (client.pending.shift() !== undefined);
   client.door.close();
 }
 
+/** Does it count as an update? What follows from nothing but the request's name. */
 function isWrite(op: Request['op']): boolean {
   switch (op) {
     case 'create':

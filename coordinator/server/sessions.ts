@@ -83,7 +83,7 @@ export class Sessions {
         client.session = resumed;
         this.grantGrace(resumed, message);
         this.tracker.touch(resumed, nowMs);
-        if (older !== null && older !== client) older.door.close();
+        if (older !== null && older !== client) older.supersede();
         client.door.connected(this.grantOf(resumed, message.disconnectGraceMs));
         client.markDirty();
         return;
@@ -147,7 +147,7 @@ export class Sessions {
     if (session === undefined) return;
     stopGrace(session);
     this.tracker.remove(sessionId);
-    session.client?.door.close();
+    session.client?.supersede();
   }
 
   /** Looks once a tick for sessions whose time is over. */
