@@ -54,6 +54,8 @@ export class FetchHandler implements Handler<FetchRequest, FetchResponseDraft> {
       hardMaxBytes: apiVersion <= 2,
       readCommitted: request.isolationLevel === 1,
       onlyLeader: request.replicaId >= 0 || (request.replicaId === -1 && apiVersion < 11),
+      rackId: request.rackId,
+      listenerName: context.listenerName,
     };
     const results = replicas.fetch(session.partitions, parameters, (listener) => context.onClose(listener));
     if (!(results instanceof Promise)) return this.finish(session, results, request, apiVersion);

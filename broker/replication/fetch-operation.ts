@@ -19,6 +19,8 @@ export interface FetchHost {
   readonly scheduler: Scheduler;
   /** The partition, or the result that says why it can't be read; `refused`: whether that ends the wait. */
   locate(request: FetchablePartition): Partition | { readonly result: FetchPartitionResult; readonly refused: boolean };
+  /** The broker that a consumer had better read the partition from; -1 for this one. */
+  preferredReplica(partition: Partition, fetchOffset: number, parameters: FetchParameters): number;
   /** Reading a partition's log failed. */
   readFailed(partition: Partition, error: unknown): void;
   /** Books `operation.retry` for the end of this turn. */
@@ -182,6 +184,11 @@ export class FetchOperation implements FetchWatcher {
       const end = located.fetchEnd(parameters);
       this.ends[i] = end;
       if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch.epoch >= 0) {
+        this.mustAnswer = true;
+        continue;
+      }
+      result.preferredReadReplica = this.host.preferredReplica(located, request.fetchOffset, parameters);
+      if (result.preferredReadReplica >= 0) {
         this.mustAnswer = true;
         continue;
       }

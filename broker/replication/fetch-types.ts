@@ -30,6 +30,9 @@ export interface FetchParameters {
   readonly readCommitted: boolean;
   /** Followers and old consumers read from the leader only. */
   readonly onlyLeader: boolean;
+  /** Where a consumer says it is, and the listener it came in by; an empty rack is none. */
+  readonly rackId: string;
+  readonly listenerName: string;
 }
 
 /** One partition's part of a fetch response, ready to be encoded. `records` shares memory with the log. */

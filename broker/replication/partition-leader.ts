@@ -236,6 +236,14 @@ export class PartitionLeader {
     }
   }
 
+  /** Followers in the ISR that have the record at `offset`, or are where it will be. */
+  *followersWith(offset: number): IterableIterator<FollowerProgress> {
+    for (const follower of this.followers) {
+      const has = follower.logStartOffset >= 0 && follower.logStartOffset <= offset && follower.logEndOffset >= offset;
+      if (has && this.committedIsr.includes(follower.brokerId)) yield follower;
+    }
+  }
+
   /** The smallest log start among the leader's own and those of its live followers: what DeleteRecords answers. */
   lowWatermark(logStartOffset: number, isAlive: (brokerId: number) => boolean): number {
     let low = logStartOffset;

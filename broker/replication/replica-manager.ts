@@ -21,6 +21,7 @@ import { HostedPartitions } from './hosted-partitions.ts';
 import { Partition, type PartitionHost } from './partition.ts';
 import type { IsrProposal } from './partition-leader.ts';
 import { ReplicaFetchers } from './replica-fetchers.ts';
+import type { ReadableReplica } from './replica-selector.ts';
 import type { AppendRequest, HighWatermark, LeadershipListener, ReplicaManagerOptions } from './replica-types.ts';
 import { RoleChanges } from './role-changes.ts';
 import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
@@ -227,6 +228,23 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     if (partition !== undefined) return partition;
     const errorCode = this.absence(topic, index);
     return { result: emptyResult(index, errorCode), refused: errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER };
+  }
+
+  preferredReplica(partition: Partition, fetchOffset: number, parameters: FetchParameters): number {
+    const { readFrom } = this.options;
+    const { leader } = partition;
+    const { rackId, listenerName } = parameters;
+    if (readFrom === undefined || leader === null || rackId === '' || parameters.replicaId >= 0 || parameters.onlyLeader)
+      return -1;
+    const nowMs = this.clock.monotonicMs();
+    const followers: ReadableReplica[] = [];
+    for (const { brokerId, logEndOffset, lastCaughtUpMs } of leader.followersWith(fetchOffset)) {
+      const rack = readFrom.rackOf(brokerId, listenerName);
+      followers.push({ brokerId, rack, logEndOffset, behindMs: nowMs - lastCaughtUpMs });
+    }
+    const { logEndOffset } = leader;
+    const rack = readFrom.rackOf(this.brokerId, listenerName);
+    return readFrom.select(rackId, { brokerId: this.brokerId, rack, logEndOffset, behindMs: 0 }, followers)?.brokerId ?? -1;
   }
 
   readFailed(partition: Partition, error: unknown): void {

@@ -5,6 +5,7 @@ import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/
 import type { LeaderConnection } from './leader-connection.ts';
 import type { FetcherLimits } from './replica-fetcher.ts';
 import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
+import type { ReplicaSelector } from './replica-selector.ts';
 
 /** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
 export interface ReplicaLogs {
@@ -57,6 +58,11 @@ export interface ReplicaManagerOptions {
   readonly clock: Clock;
   readonly scheduler?: Scheduler;
   readonly replication: ReplicationOptions;
+  /** Lets consumers read from followers near them (KIP-392); `rackOf` gives null for a broker that its listener doesn't reach. */
+  readonly readFrom?: {
+    readonly select: ReplicaSelector;
+    readonly rackOf: (brokerId: number, listenerName: string) => string | null;
+  };
   /** `replica.lag.time.max.ms`. */
   readonly replicaLagTimeMaxMs?: number;
   /** `replica.high.watermark.checkpoint.interval.ms`. */

@@ -4,6 +4,7 @@ import type { LogManager } from '../log/log-manager.ts';
 import { systemScheduler } from '../log/scheduler.ts';
 import { connectToLeader } from '../replication/leader-connection.ts';
 import { ReplicaManager } from '../replication/replica-manager.ts';
+import { replicaSelectorOf } from '../replication/replica-selector.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { PeerAddresses } from './peer-addresses.ts';
@@ -22,7 +23,10 @@ export interface ReplicationWiring {
 
 export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager {
   const { brokerId, brokerEpoch, settings, clock, logs, cache, peers, controller } = wiring;
+  const select = replicaSelectorOf(settings.replicaSelectorClass);
+  const rackOf = (id: number, listenerName: string): string | null => cache.endpoint(id, listenerName)?.rack ?? null;
   return new ReplicaManager({
+    ...(select === null ? {} : { readFrom: { select, rackOf } }),
     brokerId,
     logs,
     cluster: cache,

@@ -1,7 +1,7 @@
 /** Replication, elections, the controller and the way a broker leaves. */
 import { atLeast } from '../../../shared/settings/schema.ts';
-import { bool, inapplicable, int, long, optionalString, planned, string } from './kinds.ts';
-import { metadataVersion } from './validators.ts';
+import { bool, inapplicable, int, long, optionalString, string } from './kinds.ts';
+import { metadataVersion, replicaSelector } from './validators.ts';
 
 export const replicationSettings = {
   interBrokerProtocolVersion: string(
@@ -26,8 +26,10 @@ export const replicationSettings = {
     5000,
     'How often high watermarks are written down.',
   ),
-  replicaSelectorClass: planned(
-    optionalString('replica.selector.class', 'Class that chooses the replica a consumer reads from.'),
+  replicaSelectorClass: optionalString(
+    'replica.selector.class',
+    'What chooses the replica a consumer reads from: a selector of the original, by its class name.',
+    replicaSelector,
   ),
   fetchPurgatoryPurgeIntervalRequests: inapplicable(
     int('fetch.purgatory.purge.interval.requests', 1000, 'Waiting fetches between sweeps of the waiting list.'),

@@ -1,6 +1,7 @@
 /** What several settings allow. */
 import { oneOf } from '../../../shared/settings/schema.ts';
 import type { Validator } from '../../../shared/settings/schema.ts';
+import { replicaSelectorClasses } from '../../replication/replica-selector.ts';
 
 export const oneOfSecurityProtocols = oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL');
 
@@ -45,4 +46,13 @@ export const metadataVersion: Validator = {
   allowed: `[${Object.keys(STEPS_BY_RELEASE).join(', ')}]`,
   check: (value) =>
     typeof value === 'string' && !isMetadataVersion(value) ? `Version ${value} is not a valid version` : null,
+};
+
+/** Java classes of one's own cannot be loaded: the original's selectors are known by their names. */
+export const replicaSelector: Validator = {
+  allowed: `[${replicaSelectorClasses.join(', ')}]`,
+  check: (value) =>
+    typeof value === 'string' && value !== '' && !replicaSelectorClasses.includes(value)
+      ? `Class ${value} could not be found; allowed are ${replicaSelectorClasses.join(', ')}`
+      : null,
 };

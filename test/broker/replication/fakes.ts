@@ -367,6 +367,8 @@ export function parameters(more: Partial<FetchParameters> = {}): FetchParameters
     hardMaxBytes: false,
     readCommitted: false,
     onlyLeader: false,
+    rackId: '',
+    listenerName: 'PLAINTEXT',
     ...more,
   };
 }
