@@ -32,7 +32,7 @@ function exit(code: number): void {
 function systemProperties(env: NodeJS.ProcessEnv): Map<string, string> {
   const properties = new Map<string, string>();
   for (const flags of [env['JVMFLAGS'], env['SERVER_JVMFLAGS'], env['KAFKA_OPTS']]) {
-    for (const [, key, value] of (flags ?? '').matchAll(/(?:^|\s)-D(zookeeper\.[^=\s]+|java\.security\.auth\.login\.config|jute\.maxbuffer|readonlymode\.enabled)=(\S*)/g)) {
+    for (const [, key, value] of (flags ?? '').matchAll(/(?:^|\s)-D(zookeeper\.[^=\s]+|znode\.container\.[^=\s]+|java\.security\.auth\.login\.config|jute\.maxbuffer|readonlymode\.enabled)=(\S*)/g)) {
       properties.set(key!, value!);
     }
   }

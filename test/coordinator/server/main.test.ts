@@ -165,7 +165,7 @@ describe('the coordinator process', () => {
 
   it('takes what operators give the JVM, and lets the file win', async () => {
     const before = process.env['SERVER_JVMFLAGS'];
-    process.env['SERVER_JVMFLAGS'] = '-Xmx1g -Dzookeeper.4lw.commands.whitelist=ruok -Dzookeeper.snapCount=nonsense -Dfoo=bar';
+    process.env['SERVER_JVMFLAGS'] = '-Xmx1g -Dzookeeper.4lw.commands.whitelist=ruok -Dzookeeper.snapCount=nonsense -Dznode.container.checkIntervalMs=10 -Dfoo=bar';
     try {
       const server = await start(tempDir(), { snapCount: '1000' });
       expect(server.port).to.be.greaterThan(0);
