@@ -179,6 +179,14 @@ export class CoordinatorClient extends Calls {
     return this.session.disconnectGraceMs;
   }
 
+  /**
+   * How long the client has been out of touch with the servers, counted from the sending of the last message that was answered. Once it
+   * is `disconnectGraceMs` (if that was granted) the session may be over, and what it stands for must not be acted on.
+   */
+  get outOfTouchMs(): number {
+    return this.connection.outOfTouchMs;
+  }
+
   /** zxid of the newest state that this session has been shown. */
   get lastZxidSeen(): number {
     return this.session.lastZxidSeen;

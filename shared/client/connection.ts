@@ -66,6 +66,11 @@ export class Connection {
   private flushScheduled = false;
   private lastSentMs = 0;
   private lastHeardMs = 0;
+  /** When the last of our messages that was answered was sent: handshakes and, with a disconnect grace, pings count. */
+  private contactMs = Number.NEGATIVE_INFINITY;
+  private handshakeSentMs = 0;
+  private lastPingMs = 0;
+  private isPingInFlight = false;
   private cancelTimer: (() => void) | null = null;
   private timerDueMs = 0;
   /** Set while a polite close waits for its reply. */
@@ -88,6 +93,11 @@ export class Connection {
   /** The server this connection is up with, or tries. */
   get server(): ServerAddress {
     return this.servers[this.nextServer]!;
+  }
+
+  /** How long ago the last of our messages that was answered was sent: nobody can have given us up before. */
+  get outOfTouchMs(): number {
+    return this.environment.nowMs() - this.contactMs;
   }
 
   start(): void {
@@ -137,12 +147,30 @@ export class Connection {
     this.connection = null;
   }
 
+  /** Who may not act on the session after a grace of silence looks for another server within it. */
   private get readTimeoutMs(): number {
-    return (this.session.timeoutMs * 2) / 3;
+    const { timeoutMs, disconnectGraceMs } = this.session;
+    return ((disconnectGraceMs > 0 ? Math.min(timeoutMs, disconnectGraceMs) : timeoutMs) * 2) / 3;
   }
 
   private get pingIntervalMs(): number {
-    return Math.min(this.session.timeoutMs / 3, PING_INTERVAL_MS_MAX);
+    const { timeoutMs, disconnectGraceMs } = this.session;
+    // Several fit in a grace: one late answer must not look like the end.
+    const intervalMs = disconnectGraceMs > 0 ? Math.min(timeoutMs / 3, disconnectGraceMs / 5) : timeoutMs / 3;
+    return Math.min(intervalMs, PING_INTERVAL_MS_MAX);
+  }
+
+  /** The whole list can be tried once within a session timeout; or one hung server be given up within a grace. */
+  private get openTimeoutMs(): number {
+    const { timeoutMs, disconnectGraceMs, sessionId } = this.session;
+    const evenly = timeoutMs / this.servers.length;
+    return disconnectGraceMs > 0 && sessionId !== 0n ? Math.min(evenly, disconnectGraceMs / 2) : evenly;
+  }
+
+  private get isPingDue(): boolean {
+    // With a grace pings are what tells of contact, so other requests don't stand in for them.
+    const sinceMs = this.session.disconnectGraceMs > 0 ? this.lastPingMs : this.lastSentMs;
+    return !this.isPingInFlight && this.environment.nowMs() - sinceMs >= this.pingIntervalMs;
   }
 
   private open(): void {
@@ -162,14 +190,15 @@ export class Connection {
       return;
     }
     this.connection = connection;
-    // The whole list can be tried once within a session timeout.
-    const timeoutMs = this.session.timeoutMs / this.servers.length;
+    const timeoutMs = this.openTimeoutMs;
     this.startTimer(() => this.lost(`no answer to the connection within ${Math.round(timeoutMs)} ms`), timeoutMs);
   }
 
   private handshake(): void {
     const { sessionId, password, lastZxidSeen, timeoutMs } = this.session;
     const { readOnly, disconnectGraceMs } = this;
+    this.handshakeSentMs = this.environment.nowMs();
+    this.isPingInFlight = false;
     this.connection!.send([
       {
         kind: 'connect',
@@ -211,7 +240,11 @@ export class Connection {
       return null;
     }
     this.failedAttempts = 0;
-    if (message.xid === Xid.PING) return null;
+    if (message.xid === Xid.PING) {
+      if (this.isPingInFlight) this.contactMs = Math.max(this.contactMs, this.lastPingMs);
+      this.isPingInFlight = false;
+      return null;
+    }
     if (message.xid < 0) {
       this.listener.onSpecialReply(message);
       return null;
@@ -233,7 +266,9 @@ export class Connection {
     this.session.disconnectGraceMs = message.disconnectGraceMs ?? 0;
     this.state = 'UP';
     this.stopTimer();
+    this.contactMs = Math.max(this.contactMs, this.handshakeSentMs);
     this.lastSentMs = this.environment.nowMs();
+    this.lastPingMs = this.lastSentMs;
     this.watchTheLine(this.pingIntervalMs);
     this.sendNow(this.listener.onConnected(message.readOnly));
     this.flush();
@@ -262,8 +297,14 @@ export class Connection {
         if (now - this.timerDueMs > this.readTimeoutMs / 8) return this.watchTheLine(this.readTimeoutMs / 16);
         return this.lost(`nothing heard from the server for ${Math.round(silentMs)} ms`);
       }
-      if (now - this.lastSentMs >= this.pingIntervalMs) this.send([{ kind: 'request', xid: Xid.PING, request: { op: 'ping' } }]);
-      const untilPing = this.lastSentMs + this.pingIntervalMs - now;
+      if (this.isPingDue) {
+        this.lastPingMs = now;
+        this.isPingInFlight = true;
+        this.send([{ kind: 'request', xid: Xid.PING, request: { op: 'ping' } }]);
+      }
+      const lastMs = this.session.disconnectGraceMs > 0 ? this.lastPingMs : this.lastSentMs;
+      // An unanswered ping is followed by no other one: the read timeout is next.
+      const untilPing = Math.max(lastMs + this.pingIntervalMs - now, this.isPingInFlight ? this.pingIntervalMs / 4 : 1);
       const untilTimeout = this.lastHeardMs + this.readTimeoutMs - now;
       this.watchTheLine(Math.max(Math.min(untilPing, untilTimeout), 1));
     }, delayMs);
