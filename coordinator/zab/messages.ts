@@ -52,7 +52,8 @@ const SHAPES = {
     fresh: 'bool',
     /** True for a leader whose NEWLEADER a quorum has acknowledged, and for those who follow one. */
     established: 'bool',
-    configVersion: 'uint',
+    /** The sender's ensemble, where a reconfig made it: who was away finds the others by it. */
+    config: 'configOrNull',
   },
   /** Discovery, learner to leader: I want to follow you, and have promised not to follow an older epoch than this. */
   FOLLOWERINFO: {
@@ -75,7 +76,9 @@ const SHAPES = {
   },
   /** The leader will not have this learner: it is no leader, or the learner is ahead of it. */
   REFUSED: { attempt: 'uint', reason: 'text' },
-  /** Synchronization: what the learner has is a prefix of the leader's history; what is missing follows as PROPOSALs. */
+  /** Synchronization begins with the ensemble in force and the one proposed, before any txn that could have made them. */
+  CONFIG: { attempt: 'uint', config: 'config', pendingConfig: 'configOrNull' },
+  /** What the learner has is a prefix of the leader's history; what is missing follows as PROPOSALs. */
   DIFF: { attempt: 'uint', zxid: 'uint' },
   /** What the learner has after `zxid` nobody committed: forget it. What is missing follows as PROPOSALs. */
   TRUNC: { attempt: 'uint', zxid: 'uint' },
@@ -85,7 +88,7 @@ const SHAPES = {
   /** So many bytes of the snapshot are in the learner's file: there is room for more on the way. */
   SNAPACK: { attempt: 'uint', position: 'uint' },
   /** The learner has the leader's history up to `zxid`, of this and earlier epochs: make `epoch` its current one. */
-  NEWLEADER: { attempt: 'uint', epoch: 'uint', zxid: 'uint', config: 'config', pendingConfig: 'configOrNull' },
+  NEWLEADER: { attempt: 'uint', epoch: 'uint', zxid: 'uint' },
   /** All before `zxid`, and the epoch of NEWLEADER, are on the learner's disk. */
   ACKNEWLEADER: { attempt: 'uint', epoch: 'uint', zxid: 'uint' },
   /** A quorum has acknowledged NEWLEADER: serve. */

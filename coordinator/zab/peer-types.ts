@@ -20,6 +20,18 @@ export interface PeerOptions {
   /** Committed batches kept in memory for learners that return (`commitLogCount`), and their bytes. */
   commitLogCount: number;
   commitLogBytesMax: number;
+  /** Other than the defaults of `feeder.ts`. */
+  windows?: FeedWindows;
+}
+
+/** How much is on the way to one learner at most. */
+export interface FeedWindows {
+  /** Bytes of batches sent and not acknowledged. */
+  batchBytes: number;
+  /** Bytes of one read from the disk, and so of a snapshot's chunk. */
+  readBytes: number;
+  /** Bytes of a snapshot sent and not acknowledged. */
+  snapshotBytes: number;
 }
 
 /** What the disk held when the process started. Epochs are 0 and zxids are 0 where there was nothing. */
@@ -82,11 +94,11 @@ export type HistoryRead =
   | { kind: 'batches'; readId: number; to: ServerId; afterZxid: number; bytesMax: number }
   /**
    * Read a snapshot's file from `position`. At position 0 choose the snapshot: the newest of a zxid that is at least `atLeastZxid`,
-   * or take one of the tree as it is; the log has to continue it. Keep it, and the log after it, until `snapshotDone`.
+   * or take one of the tree as it is; the log has to continue it. Reads see what was appended before them. Keep it, and the log after it, until `snapshotDone`.
    * Answer `snapshotRead(readId, {zxid, bytes, last})`, or null if there is none to be had: the learner is refused.
    */
   | { kind: 'snapshot'; readId: number; to: ServerId; position: number; atLeastZxid: number; bytesMax: number }
-  /** The snapshot for `to` is read, or not wanted any more: close it. No answer. */
+  /** `to` has the snapshot and the log after it, or is gone: close what was kept for it. No answer. */
   | { kind: 'snapshotDone'; to: ServerId };
 
 export type Role =
