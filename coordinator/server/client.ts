@@ -60,6 +60,10 @@ export class Client implements Watcher, SessionHolder {
   sasl: DigestMd5Server | null = null;
   /** In the order in which they are to be answered. */
   readonly pending = new Fifo<Pending>();
+  /** Requests that wait before the pipeline, where requests are throttled. */
+  throttledCount = 0;
+  /** One of its requests was dropped: so are all after it. */
+  invalid = false;
   gone = false;
   /** Has answers that were not flushed. */
   dirty = false;

@@ -5,10 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Request } from '../../shared/znode/operations.ts';
 import type { ConnectMessage, Door, Gate, Gatekeeper } from '../net/door.ts';
 import { FourLetterWords } from '../net/four-letter-words.ts';
+import type { ConnectionThrottle } from '../session/connection-throttle.ts';
 import { firstSessionId } from '../session/session-minting.ts';
 import { SnapshotFiles } from '../store/snapshot-file.ts';
 import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
@@ -30,8 +32,10 @@ import type { LookInError } from './look-ins.ts';
 import { openLookIns } from './look-ins.ts';
 import { MemberView } from './server-view.ts';
 import { Sessions } from './sessions.ts';
+import type { RequestThrottler } from './request-throttler.ts';
 import type { ServerSettings } from './settings.ts';
 import { Snapshotter } from './snapshotter.ts';
+import { connectionThrottleOf, requestThrottlerOf } from './throttles.ts';
 import { ZnodeSweeper } from './znode-sweeper.ts';
 
 export interface MemberDeps {
@@ -145,7 +149,10 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       stats,
       sessionCreated: (client, sessionId) => sessions.created(client, sessionId),
       sessionClosed: (_client, sessionId) => sessions.closed(sessionId),
-      applied: (count) => snapshotter.applied(count),
+      applied: (count) => {
+        snapshotter.applied(count);
+        requestThrottler?.finished();
+      },
     });
     onDurable = (lastZxid) => {
       // The disk first: it works on the next batch while this one is applied.
@@ -154,8 +161,14 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
     };
     sessions.restore(tree.sessions);
 
+    const requestThrottler = requestThrottlerOf(settings, clock, stats, pipeline);
+    const connectionThrottle = connectionThrottleOf(settings, clock);
     const clients = new Set<Client>();
-    const gatekeeper: Gatekeeper = { open: (door) => new ClientGate(door, { pipeline, sessions, clients, stats, clock }) };
+    const context: GateContext = {
+      pipeline, sessions, clients, stats, clock, requestThrottler, connectionThrottle, log,
+      localSessions: settings.localSessionsEnabled,
+    };
+    const gatekeeper: Gatekeeper = { open: (door) => new ClientGate(door, context) };
     const view: MemberView = new MemberView({
       settings,
       stats,
@@ -165,6 +178,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       files,
       clock,
       clients,
+      connectionThrottle,
       ports: () => clientPorts,
     });
     const clientPorts: ClientPorts = await openClientPorts(settings, {
@@ -205,6 +219,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       snapshot: () => snapshotter.take(),
       close: async () => {
         sessions.stop();
+        requestThrottler?.stop();
         sweeper.stop();
         await lookIns.close();
         await clientPorts.close();
@@ -234,6 +249,11 @@ interface GateContext {
   clients: Set<Client>;
   stats: ServerStats;
   clock: Clock;
+  /** Null: not throttled. */
+  requestThrottler: RequestThrottler | null;
+  connectionThrottle: ConnectionThrottle | null;
+  localSessions: boolean;
+  log: Logger;
 }
 
 /** Joins one connection to sessions and pipeline. */
@@ -250,6 +270,7 @@ class ClientGate implements Gate {
   connect(message: ConnectMessage): void {
     this.context.stats.packetsReceived++;
     this.client.stats.received++;
+    if (!this.isAdmitted(message)) return;
     this.context.sessions.connect(this.context.pipeline, this.client, message);
   }
 
@@ -260,12 +281,32 @@ class ClientGate implements Gate {
     // No session was granted: the connection is being closed.
     if (session === null) return;
     context.sessions.touch(session);
-    context.pipeline.request(client, xid, request);
+    if (context.requestThrottler === null) context.pipeline.request(client, xid, request);
+    else context.requestThrottler.submit(client, xid, request);
   }
 
   unknown(xid: number, _type: number): void {
-    this.context.stats.packetsReceived++;
-    if (this.client.session !== null) this.context.pipeline.unknown(this.client, xid);
+    const { client, context } = this;
+    context.stats.packetsReceived++;
+    if (client.session === null) return;
+    if (context.requestThrottler === null) context.pipeline.unknown(client, xid);
+    else context.requestThrottler.submit(client, xid, null);
+  }
+
+  /** Where connections are throttled: has this one its tokens? Else it is closed without an answer, as in the original. */
+  private isAdmitted({ sessionId }: ConnectMessage): boolean {
+    const { connectionThrottle, localSessions, stats, clock, log } = this.context;
+    if (connectionThrottle === null) return true;
+    const kind = sessionId !== 0n ? 'renew' : localSessions ? 'local' : 'global';
+    const admitted = connectionThrottle.admit(kind, clock.monotonicMs());
+    if (admitted) {
+      stats.metrics.summaries.connection_token_deficit.add(connectionThrottle.deficit);
+    } else {
+      stats.metrics.counters.connection_rejected.add();
+      log.warn(`Refusing a session of /${this.client.door.remoteAddress}:${this.client.door.remotePort}: connections are throttled (connectionMaxTokens)`);
+      this.client.door.close();
+    }
+    return admitted;
   }
 
   endOfBatch(): void {

@@ -119,6 +119,19 @@ export class RequestPipeline implements ChangeListener {
     this.drain(client);
   }
 
+  /** A request that waited too long to be done: answered in its turn. */
+  throttled(client: Client, xid: number, request: Request): void {
+    client.stats.received++;
+    const outcome = { result: ErrorCode.THROTTLEDOP, zxid: 0 };
+    client.pending.push({ client, xid, request, txn: null, inFlight: false, startMs: this.options.clock.monotonicMs(), outcome });
+    this.drain(client);
+  }
+
+  /** `client` has one more request that waits before the pipeline. */
+  held(client: Client): void {
+    this.throttle(client);
+  }
+
   createSession(client: Client, session: ClientSession): void {
     this.options.order.createSession(client, session);
   }
@@ -330,7 +343,7 @@ export class RequestPipeline implements ChangeListener {
 
   private mayRead(client: Client): boolean {
     return (
-      client.pending.size < PENDING_PER_CLIENT_MAX &&
+      client.pending.size + client.throttledCount < PENDING_PER_CLIENT_MAX &&
       (client.pending.size === 0 || this.options.order.inFlightCount <= this.options.globalOutstandingLimit) &&
       this.options.order.waitingBytes < UNLOGGED_BYTES_MAX &&
       client.door.unsentBytes <= UNSENT_BYTES_PAUSE

@@ -5,11 +5,13 @@ import { HANDSHAKE_TIMEOUT_MS } from './limits.ts';
 import type { AdminView } from '../net/admin-commands.ts';
 import type { ConnectionView } from '../net/four-letter-words.ts';
 import { VERSION } from '../net/four-letter-words.ts';
+import type { ConnectionThrottle } from '../session/connection-throttle.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Client } from './client.ts';
 import type { ClientPorts } from './client-ports.ts';
+import { decimal } from './metrics.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
 import type { ServerStats } from './server-stats.ts';
 import type { Sessions } from './sessions.ts';
@@ -54,6 +56,8 @@ export interface ViewSources {
   files: SnapshotFiles;
   clock: Clock;
   clients: ReadonlySet<Client>;
+  /** Null: connections are not throttled. */
+  connectionThrottle: ConnectionThrottle | null;
   ports(): Pick<ClientPorts, 'port' | 'securePort' | 'handshakeCount'>;
 }
 
@@ -155,7 +159,7 @@ export class MemberView implements AdminView {
       ['packets_sent', stats.packetsSent],
       ['packets_received', stats.packetsReceived],
       ['max_client_response_size', stats.responseSizeMax],
-      ['connection_drop_probability', '0.0'],
+      ['connection_drop_probability', decimal(this.from.connectionThrottle?.dropChance ?? 0)],
       ['watch_count', pipeline.watches.size],
       ['auth_failed_count', stats.authFailedCount],
       ['min_latency', stats.latencyMinMs],

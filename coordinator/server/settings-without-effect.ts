@@ -19,10 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Understood, and not done yet. */
 const UNSUPPORTED = new Set(
   (
-    'audit.enable audit.impl.class largeRequestMaxBytes largeRequestThreshold requestThrottleStallTime requestThrottleDropStale requestStaleLatencyCheck ' +
-    'requestStaleConnectionCheck throttledOpWaitTime connectionMaxTokens connectionTokenFillTime connectionTokenFillCount connectionFreezeTime connectionDropIncrease ' +
-    'connectionDropDecrease connectionDecreaseRatio connection_throttle_weight_enabled connection_throttle_global_session_weight ' +
-    'connection_throttle_local_session_weight connection_throttle_renew_session_weight ensembleAuthName messageTracker.BufferSize messageTracker.Enabled ' +
+    'audit.enable audit.impl.class largeRequestMaxBytes largeRequestThreshold ' +
+    'ensembleAuthName messageTracker.BufferSize messageTracker.Enabled ' +
     'sslQuorumReloadCertFiles ssl.keyStore.passwordPath ssl.keyStore.type ' +
     'ssl.trustStore.passwordPath ssl.trustStore.type ssl.protocol ssl.enabledProtocols ssl.ciphersuites ssl.context.supplier.class ssl.hostnameVerification ' +
     'ssl.allowReverseDnsLookup ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis kerberos.removeHostFromPrincipal kerberos.removeRealmFromPrincipal ' +

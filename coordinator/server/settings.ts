@@ -13,6 +13,7 @@ import { readJaasUsers } from './jaas.ts';
 import type { ClientAddress } from './quorum-config.ts';
 import { parseQuorumConfig, SERVER_ID_MAX, splitConfigKeys } from './quorum-config.ts';
 import { explainKey } from './settings-without-effect.ts';
+import { THROTTLE_ALIASES, THROTTLE_SETTINGS } from './throttle-settings.ts';
 import type { ServerTls } from './tls-settings.ts';
 import { loadTls, TLS_ALIASES, TLS_SETTINGS } from './tls-settings.ts';
 
@@ -107,7 +108,7 @@ export const SETTINGS = {
   quorumSasl: planned<boolean>('quorum.auth.enableSasl', 'boolean', false, 'Members authenticate to each other.'),
   quorumServerSasl: planned<boolean>('quorum.auth.serverRequireSasl', 'boolean', false, 'Members refuse others.'),
   quorumLearnerSasl: planned<boolean>('quorum.auth.learnerRequireSasl', 'boolean', false, 'Learners refuse others.'),
-  requestThrottleLimit: planned<number>('requestThrottleLimit', 'int', 0, 'Requests in flight before new ones are delayed; 0 is off.', atLeast(0)),
+  ...THROTTLE_SETTINGS,
   sslQuorum: planned<boolean>('sslQuorum', 'boolean', false, 'TLS between members.'),
   portUnification: planned<boolean>('portUnification', 'boolean', false, 'TLS and plain between members on one port.'),
   ...TLS_SETTINGS,
@@ -174,7 +175,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   const properties = new Map<string, string>();
   for (const [full, value] of given) {
     const key = full.startsWith('zookeeper.') ? full.slice('zookeeper.'.length) : full;
-    properties.set(TLS_ALIASES.get(key) ?? key, value);
+    properties.set(TLS_ALIASES.get(key) ?? THROTTLE_ALIASES.get(key) ?? key, value);
   }
   const { values, warnings, unknownKeys, explicit } = loadSettings(SETTINGS, properties);
   if (values.dataDir === '') throw invalidValue('dataDir', '', 'String must be non-empty');

@@ -15,7 +15,8 @@ export class MemoryTxnLog implements TxnLog {
   private readonly disk: MemoryDisk;
   private readonly events: TxnLogEvents;
   private unsynced: TxnBatch[] = [];
-  private readonly autoSync: boolean;
+  /** A test may change its mind. */
+  autoSync: boolean;
   private scheduled = false;
   private open = true;
 
