@@ -30,6 +30,8 @@ import { VisibleSize } from './visible-size.ts';
 /** What a partition asks and tells the rest of the broker. */
 export interface PartitionHost {
   isAlive(brokerId: number): boolean;
+  /** This broker may have been given up by the cluster without knowing: it must not act as a leader. */
+  readonly isFenced: boolean;
   /** Writing to the partition's log directory failed. */
   logFailed(partition: Partition, error: unknown): void;
   /** The controller is to be asked for another ISR; the answer goes to `isrAnswered`. */
@@ -222,6 +224,18 @@ export class Partition implements FollowerHost {
     this.wakeAll();
   }
 
+  /** The broker is fenced: who waits for its leadership shall look for another. */
+  fenced(): void {
+    if (this.role === null) return;
+    this.refuseWaiting(ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
+    this.wakeAll();
+  }
+
+  /** It is not any more, and has kept its leadership: what was written meanwhile counts now. */
+  unfenced(): void {
+    if (this.role !== null) this.logWritten();
+  }
+
   // Following
 
   replicated(endOffset: number, size: number): void {
@@ -241,7 +255,7 @@ export class Partition implements FollowerHost {
 
   /** Asks for an ISR without those who have fallen behind, if there are any. */
   shrinkIsr(): void {
-    this.propose(this.role?.proposeShrink(this.nowMs()) ?? null);
+    if (!this.host.isFenced) this.propose(this.role?.proposeShrink(this.nowMs()) ?? null);
   }
 
   private propose(proposal: IsrProposal | null): void {
@@ -257,6 +271,7 @@ export class Partition implements FollowerHost {
   isrAnswered(proposal: IsrProposal, answer: IsrAnswer): boolean {
     const { role } = this;
     if (role === null || !this.wants(proposal)) return false;
+    if (this.host.isFenced) return true;
     if (answer.errorCode !== ErrorCode.NONE) return role.isrRefused(answer.errorCode) === 'retry';
     const moved = role.isrCommitted(answer.isr, answer.partitionEpoch, this.nowMs());
     this.partitionEpoch = role.partitionEpoch;
@@ -273,7 +288,8 @@ export class Partition implements FollowerHost {
   append(records: Buffer, acks: number, origin: AppendOrigin, wallMs: number, operation: AppendOperation): AppendResult {
     const { role, replicaLog: log } = this;
     if (this.failed) return refusedAppend(this.index, ErrorCode.KAFKA_STORAGE_ERROR);
-    if (role === null || log === null) return refusedAppend(this.index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    if (role === null || log === null || this.host.isFenced)
+      return refusedAppend(this.index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     const { minInsyncReplicas } = log.config;
     const tooFew = role.checkAppend(acks, minInsyncReplicas);
     if (tooFew !== ErrorCode.NONE) return refusedAppend(this.index, tooFew, log.logStartOffset);
@@ -326,7 +342,8 @@ export class Partition implements FollowerHost {
       slot.complete(ErrorCode.NONE);
       slot = this.awaitingWrite.takeReached(log.logEndOffset);
     }
-    if (role === null) return;
+    // A fenced leader's high watermark stands still; `unfenced` makes up for it.
+    if (role === null || this.host.isFenced) return;
     if (role.logEndAdvanced(log.logEndOffset, this.nowMs())) this.highWatermarkAdvanced();
     if (this.watches.size > 0) for (const watch of this.watches) if (watch.awaitsLogEnd) watch.watcher.partitionAdvanced(0);
   }
@@ -334,7 +351,7 @@ export class Partition implements FollowerHost {
   /** A follower has fetched from `fetchOffset`: it has all below. */
   followerFetched(brokerId: number, fetchOffset: number, logStartOffset: number): void {
     const { role } = this;
-    if (role === null) return;
+    if (role === null || this.host.isFenced) return;
     if (role.followerFetched(brokerId, fetchOffset, logStartOffset, this.nowMs())) this.highWatermarkAdvanced();
     if (role.isUnderReplicated && this.host.isAlive(brokerId)) this.propose(role.proposeExpansion(brokerId));
     if (this.awaitingDeletion.size > 0) this.lowWatermarkAdvanced();
@@ -375,9 +392,8 @@ export class Partition implements FollowerHost {
     if (this.failed) return ErrorCode.KAFKA_STORAGE_ERROR;
     const epochError = this.checkLeaderEpoch(currentLeaderEpoch);
     if (epochError !== ErrorCode.NONE) return epochError;
-    return this.replicaLog === null || (onlyLeader && this.role === null)
-      ? ErrorCode.NOT_LEADER_OR_FOLLOWER
-      : ErrorCode.NONE;
+    const isLeader = this.role !== null && !this.host.isFenced;
+    return this.replicaLog === null || (onlyLeader && !isLeader) ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE;
   }
 
   /** Where this reader's records end. */

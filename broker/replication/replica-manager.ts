@@ -52,6 +52,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   private cancelIsrCheck: (() => void) | null = null;
   private checkpointing: Promise<void> = Promise.resolve();
   private closed = false;
+  private wasFenced = false;
   private readonly monotonicMs = (): number => this.clock.monotonicMs();
   private readonly runWoken = (): void => this.retryWoken();
 
@@ -112,6 +113,21 @@ export class ReplicaManager implements FetchHost, PartitionHost {
 
   isAlive(brokerId: number): boolean {
     return this.options.cluster.isAlive(brokerId);
+  }
+
+  get isFenced(): boolean {
+    return this.options.isFenced?.() ?? false;
+  }
+
+  /** To be called when `isFenced` may have changed: tells the partitions led here. */
+  fencingChanged(): void {
+    const { isFenced } = this;
+    if (isFenced === this.wasFenced) return;
+    this.wasFenced = isFenced;
+    for (const partition of this.hosted.all()) {
+      if (isFenced) partition.fenced();
+      else partition.unfenced();
+    }
   }
 
   isrProposed(partition: Partition, proposal: IsrProposal): void {

@@ -43,6 +43,7 @@ import { PeerAddresses } from './peer-addresses.ts';
 import { RemoteBrokers } from './remote-brokers.ts';
 import { createReplicaManager } from './replication.ts';
 import { RequestRouter } from './request-router.ts';
+import { SelfFence } from './self-fence.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { BrokerSettings } from './settings.ts';
 import type { BoundListener } from './socket-server.ts';
@@ -105,6 +106,7 @@ class BrokerProcess implements Broker {
   private logs?: LogManager;
   private channel?: ControllerChannel;
   private replicas?: ReplicaManager;
+  private fence?: SelfFence;
   private socketServer?: SocketServer;
   private bound: BoundListener[] = [];
   private remote?: RemoteBrokers;
@@ -148,6 +150,7 @@ class BrokerProcess implements Broker {
     this.logs = await this.openLogs();
     this.channel = this.createControllerChannel();
     this.replicas = this.createReplicas(this.logs);
+    this.fence = this.createFence(this.replicas);
     this.socketServer = this.createSocketServer();
     this.bound = await this.socketServer.bind();
     const orders = this.createOrders(this.replicas);
@@ -206,6 +209,7 @@ class BrokerProcess implements Broker {
       servers,
       tls: loadClientTls(settings.properties),
       sessionTimeoutMs: settings.zookeeperSessionTimeoutMs,
+      disconnectGraceMs: settings.zookeeperDisconnectGraceMs,
       connectionTimeoutMs: settings.effectiveConnectionTimeoutMs,
       session: await keeper.read(),
       onSession: (session) => keeper.write(session),
@@ -283,6 +287,16 @@ class BrokerProcess implements Broker {
       cache: this.cache,
       peers: this.peers,
       controller: this.channel!,
+      isFenced: () => this.link.isOutOfTouch,
+    });
+  }
+
+  private createFence(replicas: ReplicaManager): SelfFence {
+    return new SelfFence({
+      graceMs: this.settings.zookeeperDisconnectGraceMs,
+      isFenced: () => this.link.isOutOfTouch,
+      onChange: () => replicas.fencingChanged(),
+      logger: this.logger,
     });
   }
 
@@ -477,6 +491,7 @@ class BrokerProcess implements Broker {
     await this.step('socket server', () => this.socketServer?.close());
     await this.step('group coordinator', () => this.groups?.close());
     await this.step('controller', () => this.openController?.close());
+    this.fence?.close();
     await this.step('replica manager', () => this.replicas?.close());
     await this.step('log manager', () => this.logs?.close());
     await this.step('channels to other brokers', () => {

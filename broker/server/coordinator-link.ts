@@ -31,6 +31,8 @@ export interface CoordinatorLinkOptions {
   /** Null: no TLS. */
   tls: ConnectionOptions | null;
   sessionTimeoutMs: number;
+  /** Has the session ended this long after its connection broke; 0: only its timeout ends it. */
+  disconnectGraceMs: number;
   connectionTimeoutMs: number;
   /** A session to resume, if it still stands. */
   session: SessionIdentity | null;
@@ -59,6 +61,7 @@ export class CoordinatorLink {
   private registration: BrokerRegistration | null = null;
   private listener: SessionListener | null = null;
   private closed = false;
+  private wasConnected = false;
 
   constructor(options: CoordinatorLinkOptions) {
     this.options = options;
@@ -68,6 +71,18 @@ export class CoordinatorLink {
   get client(): CoordinatorClient {
     if (this.current === null) throw new Error('The coordinator link is used before connect()');
     return this.current;
+  }
+
+  /**
+   * Whether the session may be over without our having been told: it was granted a disconnect grace, and that long nobody answered.
+   * By our own clock, from the sending of what was answered last: the coordinator cannot have counted from earlier.
+   */
+  get isOutOfTouch(): boolean {
+    const { current } = this;
+    if (current === null) return false;
+    // Between two sessions everything ephemeral is gone for sure.
+    if (current.state === 'EXPIRED' || (this.wasConnected && current.sessionId === 0n)) return true;
+    return current.disconnectGraceMs > 0 && current.outOfTouchMs >= current.disconnectGraceMs;
   }
 
   /** Opens the session and creates the chroot and the persistent paths. Throws `FatalError` when nobody can be reached in time. */
@@ -80,6 +95,7 @@ export class CoordinatorLink {
     this.current = client;
     await this.whenConnected(client, connectionTimeoutMs);
     this.options.logger.info('Connected.');
+    this.wasConnected = true;
     await this.options.onSession({ sessionId: client.sessionId, password: client.password });
     if (chroot !== '') await this.ensureChroot(client, chroot);
     await ensurePaths(client, PERSISTENT_PATHS);

@@ -19,15 +19,18 @@ export interface ReplicationWiring {
   readonly cache: MetadataCache;
   readonly peers: PeerAddresses;
   readonly controller: ControllerChannel;
+  /** See `ReplicaManagerOptions`. */
+  readonly isFenced: () => boolean;
 }
 
 export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager {
-  const { brokerId, brokerEpoch, settings, clock, logs, cache, peers, controller } = wiring;
+  const { brokerId, brokerEpoch, settings, clock, logs, cache, peers, controller, isFenced } = wiring;
   const select = replicaSelectorOf(settings.replicaSelectorClass);
   const rackOf = (id: number, listenerName: string): string | null => cache.endpoint(id, listenerName)?.rack ?? null;
   return new ReplicaManager({
     ...(select === null ? {} : { readFrom: { select, rackOf } }),
     brokerId,
+    isFenced,
     logs,
     cluster: cache,
     clock,

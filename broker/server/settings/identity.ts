@@ -133,6 +133,13 @@ export const zookeeperSettings = {
     18000,
     'Silence after which the coordinator declares this broker dead.',
   ),
+  zookeeperDisconnectGraceMs: int(
+    'zookeeper.disconnect.grace.ms',
+    1500,
+    'How long after its connection broke the coordinator may declare this broker dead, which does not act as a leader for longer ' +
+      'without contact; 0 leaves it to zookeeper.session.timeout.ms. Only where the coordinator offers it; not a key of Kafka.',
+    atLeast(0),
+  ),
   zookeeperConnectionTimeoutMs: optionalInt(
     'zookeeper.connection.timeout.ms',
     'How long a start waits for the coordinator; zookeeper.session.timeout.ms when not set.',

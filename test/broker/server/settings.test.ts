@@ -18,8 +18,8 @@ const CONFIG = 'org.apache.kafka.common.config.ConfigException: ';
 const ILLEGAL = 'java.lang.IllegalArgumentException: ';
 
 describe('loadBrokerSettings()', () => {
-  it('knows all 252 keys of Kafka 3.4, with a sentence for each', () => {
-    expect(brokerSettingsByName.size).to.equal(252);
+  it('knows all 252 keys of Kafka 3.4 and one of its own, with a sentence for each', () => {
+    expect(brokerSettingsByName.size).to.equal(253);
     for (const setting of brokerSettingsByName.values()) expect(setting.doc, setting.name).to.match(/\S.*\.$/);
   });
 
