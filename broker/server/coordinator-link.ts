@@ -114,6 +114,7 @@ export class CoordinatorLink {
     const client = CoordinatorClient.open({
       servers: this.options.servers,
       sessionTimeoutMs: this.options.sessionTimeoutMs,
+      disconnectGraceMs: this.options.disconnectGraceMs,
       transport: nodeTransport(tls === null ? {} : { tls }),
       ...(session === null ? {} : { session }),
     });
@@ -176,6 +177,7 @@ export class CoordinatorLink {
     const outside = await CoordinatorClient.connect({
       servers: servers.slice(0, servers.indexOf('/')),
       sessionTimeoutMs: this.options.sessionTimeoutMs,
+      disconnectGraceMs: this.options.disconnectGraceMs,
       transport: nodeTransport(tls === null ? {} : { tls }),
       connectTimeoutMs: this.options.connectionTimeoutMs,
     });
