@@ -17,7 +17,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { alterPartition } from './alter-partition.ts';
 import { askAboutReplicas, shutDownBroker, takeReplicasOffline } from './broker-loss.ts';
 import type { ClusterState, LiveBroker, PartitionState, StateChange, TopicPartition } from './cluster-state.ts';
-import { absorbChanges, emptyClusterState, partitionKey } from './cluster-state.ts';
+import { absorbChanges, emptyClusterState, isBeingReassigned, partitionKey, partitionOf } from './cluster-state.ts';
 import type { ControllerOptions } from './controller.ts';
 import * as decide from './decide.ts';
 import type { Decision } from './decision.ts';
@@ -164,7 +164,9 @@ export class ActiveController {
 
   async alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {
     const { decision, response } = alterPartition(this.current, request, apiVersion);
-    const moved = decision.changes.flatMap((change) => (change.kind === 'partitionState' ? [change] : []));
+    const moved = decision.changes.flatMap((change) =>
+      change.kind === 'partitionState' ? [{ topic: change.topic, partition: change.partition }] : [],
+    );
     await this.perform(decision);
     // The leader need not wait for what follows from its change.
     if (reassign.reassignmentsUnderWay(this.current, moved).length > 0) {
@@ -213,11 +215,11 @@ export class ActiveController {
   }
 
   /** Why each update was refused, null for those done. */
-  async updateFeatures(updates: readonly FeatureUpdate[]): Promise<Map<string, string | null>> {
+  async updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<Map<string, string | null>> {
     const znode = await getDataOrNull(this.client, featureZnode.path);
     const existing = znode === null ? null : this.decoded(featureZnode.path, () => featureZnode.decode(znode.data));
     const { target, refusals } = updateFeatures(existing?.features ?? new Map(), updates);
-    if (znode !== null && target.size !== (existing?.features.size ?? 0)) {
+    if (!validateOnly && znode !== null && target.size !== (existing?.features.size ?? 0)) {
       const data = featureZnode.encode(target);
       await this.writer.write([{ op: 'set', path: featureZnode.path, data, version: znode.stat.version }]);
     }
@@ -374,7 +376,7 @@ export class ActiveController {
     const names = await childrenOf(this.client, parentPath, this.onIsrChanges);
     if (names.length === 0) return;
     const partitions = (await this.readNotifications(parentPath, names, isrChangeZnode.decode)).flat();
-    await this.adoptStates(partitions.filter(({ topic, partition }) => this.current.topics.get(topic)?.partitions.has(partition)));
+    await this.adoptStates(partitions.filter((at) => partitionOf(this.current, at) !== undefined));
     await this.deleteNotifications(parentPath, names);
   }
 
@@ -441,9 +443,9 @@ export class ActiveController {
     const znode = await watchData(this.client, path, this.onReassignments);
     const entries = znode === null ? undefined : this.decoded(path, () => reassignPartitionsZnode.decode(znode.data));
     if (entries === undefined) return;
-    const fresh = entries.filter(({ topic, partition, replicas }) => {
-      const assignment = this.current.topics.get(topic)?.partitions.get(partition)?.assignment;
-      return assignment === undefined || reassign.targetReplicas(assignment).join() !== replicas.join();
+    const fresh = entries.filter((entry) => {
+      const assignment = partitionOf(this.current, entry)?.assignment;
+      return assignment === undefined || reassign.targetReplicas(assignment).join() !== entry.replicas.join();
     });
     const versions = await this.refreshTopics(fresh.map(({ topic }) => topic));
     const plan = reassign.planReassignments(this.current, fresh, { checkReplicas: true });
@@ -460,10 +462,9 @@ export class ActiveController {
     const znode = await getDataOrNull(this.client, path);
     const entries = znode === null ? undefined : this.decoded(path, () => reassignPartitionsZnode.decode(znode.data));
     if (znode === null || entries === undefined) return;
-    const underWay = new Set(reassign.reassignmentsUnderWay(this.current, entries));
     const left = entries.filter((entry) => {
-      if (!underWay.has(entry)) return false;
-      const { assignment } = this.current.topics.get(entry.topic)!.partitions.get(entry.partition)!;
+      const assignment = partitionOf(this.current, entry)?.assignment;
+      if (assignment === undefined || !isBeingReassigned(assignment)) return false;
       return reassign.targetReplicas(assignment).join() === entry.replicas.join();
     });
     if (left.length === entries.length && left.length > 0) return;

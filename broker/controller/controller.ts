@@ -112,8 +112,11 @@ export class Controller {
   }
 
   /** Why each was refused, null for those done; null altogether where this is not the active controller. */
-  updateFeatures(updates: readonly FeatureUpdate[]): Promise<ReadonlyMap<string, string | null> | null> {
-    return this.ask<ReadonlyMap<string, string | null> | null>(null, (active) => active.updateFeatures(updates));
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    { validateOnly }: { validateOnly: boolean },
+  ): Promise<ReadonlyMap<string, string | null> | null> {
+    return this.ask<ReadonlyMap<string, string | null> | null>(null, (active) => active.updateFeatures(updates, validateOnly));
   }
 
   /** Runs `answer` as an event of the active controller; `refusal` when it is (or becomes) another one's business. */

@@ -35,7 +35,8 @@ export function electLeaders(
 ): { decision: Decision; results: Map<string, ElectionResult> } {
   const builder = new DecisionBuilder();
   const results = new Map<string, ElectionResult>();
-  for (const at of partitions) {
+  for (const { topic, partition: index } of partitions) {
+    const at = { topic, partition: index };
     const refuse = (errorCode: number, message = errorMessage(errorCode)): void => {
       results.set(partitionKey(at.topic, at.partition), { errorCode, errorMessage: message });
     };

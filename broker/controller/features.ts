@@ -2,7 +2,6 @@
  * Finalized features (KIP-584): what UpdateFeatures may do to `/feature`. This broker supports no versioned feature, as Kafka 3.4 with a
  * coordinator doesn't, so nothing can be finalized; what somebody else finalized can be deleted.
  */
-import { ErrorCode } from '../protocol/error-codes.ts';
 
 export const UpgradeType = { UNKNOWN: 0, UPGRADE: 1, SAFE_DOWNGRADE: 2, UNSAFE_DOWNGRADE: 3 } as const;
 
@@ -28,8 +27,6 @@ export function updateFeatures(existing: ReadonlyMap<string, number>, updates: r
   }
   return { target, refusals };
 }
-
-export const FEATURE_REFUSED = ErrorCode.INVALID_REQUEST;
 
 /** Null only for a deletion. */
 function faultOf(existing: number | undefined, { feature, maxVersionLevel: level, upgradeType }: FeatureUpdate): string | null {

@@ -141,10 +141,11 @@ export function reassignmentsUnderWay(state: ClusterState, among: readonly Topic
     }
     return found;
   }
-  return among.filter((at) => {
-    const partition = partitionOf(state, at);
-    return partition !== undefined && isBeingReassigned(partition.assignment);
-  });
+  for (const { topic, partition } of among) {
+    const assignment = partitionOf(state, { topic, partition })?.assignment;
+    if (assignment !== undefined && isBeingReassigned(assignment)) found.push({ topic, partition });
+  }
+  return found;
 }
 
 /** Those of these reassignments that cannot end yet are begun again: a new controller, or a broker that came back, has to make sure. */

@@ -34,9 +34,13 @@ import { alterConfigsHandler } from '../handlers/33-alter-configs.ts';
 import { describeLogDirsHandler } from '../handlers/35-describe-log-dirs.ts';
 import { CreatePartitionsHandler } from '../handlers/37-create-partitions.ts';
 import { deleteGroupsHandler } from '../handlers/42-delete-groups.ts';
+import { electLeadersHandler } from '../handlers/43-elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from '../handlers/44-incremental-alter-configs.ts';
+import { alterPartitionReassignmentsHandler } from '../handlers/45-alter-partition-reassignments.ts';
+import { listPartitionReassignmentsHandler } from '../handlers/46-list-partition-reassignments.ts';
 import { offsetDeleteHandler } from '../handlers/47-offset-delete.ts';
 import { AlterPartitionHandler } from '../handlers/56-alter-partition.ts';
+import { updateFeaturesHandler } from '../handlers/57-update-features.ts';
 import { DescribeClusterHandler } from '../handlers/60-describe-cluster.ts';
 import { AllocateProducerIdsHandler } from '../handlers/67-allocate-producer-ids.ts';
 import type { LogManager } from '../log/log-manager.ts';
@@ -139,9 +143,13 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
       logger,
     }),
     deleteGroupsHandler(groups),
+    electLeadersHandler({ controller, cache }),
     incrementalAlterConfigsHandler({ client: deps.client, cache, settings, logger }),
+    alterPartitionReassignmentsHandler(controller),
+    listPartitionReassignmentsHandler(controller),
     offsetDeleteHandler({ groups, partitionExists }),
     new AlterPartitionHandler(controller),
+    updateFeaturesHandler(controller),
     new DescribeClusterHandler(cache, deps.clusterId),
     new AllocateProducerIdsHandler({
       isActiveController: isController,
