@@ -177,7 +177,6 @@ export class CoordinatorLink {
     const outside = await CoordinatorClient.connect({
       servers: servers.slice(0, servers.indexOf('/')),
       sessionTimeoutMs: this.options.sessionTimeoutMs,
-      disconnectGraceMs: this.options.disconnectGraceMs,
       transport: nodeTransport(tls === null ? {} : { tls }),
       connectTimeoutMs: this.options.connectionTimeoutMs,
     });
