@@ -14,6 +14,8 @@ import type { ReadResult } from './reads.ts';
 export interface SessionHolder {
   /** The session came back on another connection: end this one. */
   supersede(): void;
+  /** The session is over. */
+  ended(): void;
 }
 
 export interface ClientSession extends Session {
@@ -49,7 +51,13 @@ export interface LastRequest {
   latencyMs: number;
 }
 
+/** Ids wrap there: far more connections than live at once. */
+const CLIENT_ID_MAX = 0x7fff_ffff;
+let lastClientId = 0;
+
 export class Client implements Watcher, SessionHolder {
+  /** Tells this connection from others of this process. */
+  readonly id = (lastClientId = (lastClientId % CLIENT_ID_MAX) + 1);
   readonly door: Door;
   readonly ids: Id[];
   readonly establishedMs: number;
@@ -85,6 +93,10 @@ export class Client implements Watcher, SessionHolder {
   }
 
   supersede(): void {
+    this.door.close();
+  }
+
+  ended(): void {
     this.door.close();
   }
 

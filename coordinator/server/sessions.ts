@@ -147,7 +147,7 @@ export class Sessions {
     if (session === undefined) return;
     stopGrace(session);
     this.tracker.remove(sessionId);
-    session.client?.supersede();
+    session.client?.ended();
   }
 
   /** Looks once a tick for sessions whose time is over. */
