@@ -184,7 +184,7 @@ function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const source of text.trim().split('\n')) {
     let line = '';
-    for (const word of source.split(BREAKS)) {
+    for (const word of source.split(LINE_BREAKS)) {
       if (line.length + word.length > width) {
         lines.push(line.trimEnd());
         line = GAP + word;
@@ -202,7 +202,7 @@ function wrap(text: string, width: number): string[] {
  * something, after punctuation inside a word (not between digits), around brackets inside a word, and behind a negative
  * number.
  */
-const BREAKS = new RegExp(
+export const LINE_BREAKS = new RegExp(
   [
     /(?<=\s)(?=\S)/,
     /(?<=\w-+)(?=[^\s-])/,

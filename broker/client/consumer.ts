@@ -24,6 +24,8 @@ export interface ConsumerOptions extends ClusterOptions {
   fetchMaxWaitMs?: number;
   partitionFetchBytes?: number;
   metadataMaxAgeMs?: number;
+  /** Hears what a rebalance of the group takes away and gives. */
+  onRebalance?: (kind: 'revoked' | 'assigned', partitions: readonly TopicPartition[]) => void;
 }
 
 interface Fetching extends TopicPartition {
@@ -71,6 +73,7 @@ export class Consumer {
       fetchMaxWaitMs: 500,
       partitionFetchBytes: 1_048_576,
       metadataMaxAgeMs: 300_000,
+      onRebalance: () => undefined,
       ...options,
     };
     this.member = options.group === undefined ? null : new GroupMember(this.cluster, options.group);
@@ -190,7 +193,7 @@ export class Consumer {
 
   private async join(member: GroupMember): Promise<void> {
     if (this.options.autoCommit) await this.commitQuietly(); // before others take our partitions over
-    this.partitions = [];
+    this.revokeAll();
     this.buffered = [];
     this.consumed.clear();
     const topics = this.subscribed.map((entry) => entry.slice(0, entry.lastIndexOf('/')));
@@ -199,7 +202,14 @@ export class Consumer {
       return new Map(found.topics.map(({ name, partitions }) => [name ?? '', partitions.length]));
     });
     this.partitions = assigned.map((partition) => ({ ...partition, leaderId: -1, position: UNSET }));
+    this.options.onRebalance('assigned', assigned);
     await this.refresh();
+  }
+
+  private revokeAll(): void {
+    const revoked = this.partitions.map(({ topic, partition }) => ({ topic, partition }));
+    this.partitions = [];
+    if (revoked.length > 0) this.options.onRebalance('revoked', revoked);
   }
 
   /** Gives every partition a position: the committed one, else what the reset policy says. */
@@ -327,6 +337,7 @@ export class Consumer {
       const leaving = (this.options.autoCommit ? this.commitQuietly() : Promise.resolve()).then(() => this.member!.leave());
       // A coordinator that cannot be reached must not keep us: the session will run out.
       await Promise.race([leaving.catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      this.revokeAll();
     }
     this.cluster.close();
   }

@@ -3,17 +3,16 @@
  */
 import { Producer, type ProducerRecord } from '../../client/producer.ts';
 import { RETRY_BACKOFF_MS } from '../../client/cluster.ts';
-import { Codec } from '../../records/record-batch.ts';
 import { parseBootstrap, parseKeyValues, readPropertyFile } from '../bootstrap.ts';
 import { logLine, ToolExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError } from '../java-exception.ts';
 import { LineReader } from '../line-record.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { OptionError, parseOptions, type Options } from '../options.ts';
+import { CONFIG_EXCEPTION, parseAcks, parseCodec } from '../producer-properties.ts';
 import { options as specs } from './console-producer-options.ts';
 
 const ERROR_LOGGER = 'org.apache.kafka.clients.producer.internals.ErrorLoggingCallback';
-const CONFIG_EXCEPTION = 'org.apache.kafka.common.config.ConfigException';
 const LINE_READER = 'kafka.tools.ConsoleProducer$LineMessageReader';
 /** Ctrl-C waits this long for what was typed to be delivered. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -135,28 +134,6 @@ function readSettings(options: Options, io: ToolIo): Settings {
 function isNumeric(option: string): boolean {
   const type = specs.find(({ name }) => name === option)?.argument?.type;
   return type === 'Integer' || type === 'Long';
-}
-
-function parseAcks(text: string): -1 | 0 | 1 {
-  switch (text) {
-    case 'all':
-    case '-1':
-      return -1;
-    case '0':
-      return 0;
-    case '1':
-      return 1;
-    default: {
-      const message = `Invalid value ${text} for configuration acks: String must be one of: all, -1, 0, 1`;
-      throw new JavaError(CONFIG_EXCEPTION, message);
-    }
-  }
-}
-
-function parseCodec(text: string): Codec {
-  if (Object.hasOwn(Codec, text)) return text as Codec;
-  const message = `Invalid value ${text} for configuration compression.type: String must be one of: none, gzip, snappy, lz4, zstd`;
-  throw new JavaError(CONFIG_EXCEPTION, message);
 }
 
 async function sendLines(producer: Producer, reader: LineReader, { topic, sync }: Settings, io: ToolIo): Promise<void> {

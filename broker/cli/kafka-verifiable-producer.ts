@@ -1,0 +1,5 @@
+/** Entry point of kafka-verifiable-producer; see commands/verifiable-producer.ts. */
+import { verifiableProducer } from './commands/verifiable-producer.ts';
+import { runTool } from './io.ts';
+
+await runTool(verifiableProducer);
