@@ -36,7 +36,7 @@ export interface Door {
   /** Bytes on their way to a client that doesn't read them. */
   readonly unsentBytes: number;
   connected(grant: SessionGrant): void;
-  /** Returns the bytes of the reply, 0 where that is not known yet. */
+  /** Returns the bytes of the reply: about, where it is encoded later, together with others. */
   reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): number;
   event(type: EventType, path: string, zxid: number): void;
   /** Sends what was said since the last flush as one write. */

@@ -108,8 +108,9 @@ export class WsConnection implements Door {
 
   reply(xid: number, op: Request['op'], zxid: number, error: number, response: Response | null): number {
     this.outgoing.push({ kind: 'reply', xid, op, zxid, error, response });
-    this.outgoingSize += response === null ? 16 : sizeOf(response);
-    return 0;
+    const size = response === null ? 16 : sizeOf(response);
+    this.outgoingSize += size;
+    return size;
   }
 
   event(type: EventType, path: string, zxid: number): void {

@@ -32,9 +32,9 @@ export class ServerStats {
     this.packetsSent++;
   }
 
-  /** A response of `size` bytes was made; 0: unknown. */
+  /** A response of `size` bytes was made. */
   responseSize(size: number): void {
-    if (size === 0) return;
+    this.metrics.counters.response_bytes.add(size);
     this.responseSizeLast = size;
     if (this.responseSizeMin < 0 || size < this.responseSizeMin) this.responseSizeMin = size;
     if (size > this.responseSizeMax) this.responseSizeMax = size;

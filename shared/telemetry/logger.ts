@@ -59,10 +59,13 @@ function rootLogger(): winston.Logger {
   return root;
 }
 
-export function setLogLevel(level: LogLevel): void {
+/** Returns the level that was set before. */
+export function setLogLevel(level: LogLevel): LogLevel {
   const logger = rootLogger();
+  const before = logger.silent ? 'silent' : (logger.level as LogLevel);
   logger.silent = level === 'silent';
   if (level !== 'silent') logger.level = level;
+  return before;
 }
 
 /** A logger under the original's class name, e.g. `kafka.server.KafkaServer`. `prefix` stands before each message. */

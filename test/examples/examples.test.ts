@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { LogLevel } from '../../shared/telemetry/logger.ts';
 import { setLogLevel } from '../../shared/telemetry/logger.ts';
 import { closeMembers, testMember } from '../coordinator/server/test-member.ts';
 
@@ -22,13 +23,14 @@ function promised(source: string): string {
 describe('examples', () => {
   let port: number;
 
+  let levelBefore: LogLevel;
   before(async () => {
-    setLogLevel('silent');
+    levelBefore = setLogLevel('silent');
     ({ port } = (await testMember({ tickTime: '200' })).member);
   });
   after(async () => {
     await closeMembers();
-    setLogLevel('info');
+    setLogLevel(levelBefore);
   });
 
   it('are there', () => {

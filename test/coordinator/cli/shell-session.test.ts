@@ -10,6 +10,7 @@ import type { Member } from '../../../coordinator/server/member.ts';
 import { startMember } from '../../../coordinator/server/member.ts';
 import { loadServerSettings } from '../../../coordinator/server/settings.ts';
 import { nodeTransport } from '../../../shared/client/node-transport.ts';
+import type { LogLevel } from '../../../shared/telemetry/logger.ts';
 import { setLogLevel } from '../../../shared/telemetry/logger.ts';
 
 const event = (state: string, type: string, path: string): string => `\nWATCHER::\n\nWatchedEvent state:${state} type:${type} path:${path}\n`;
@@ -22,8 +23,9 @@ describe('ShellSession', () => {
   let out: string;
   let err: string;
 
+  let levelBefore: LogLevel;
   before(async () => {
-    setLogLevel('silent');
+    levelBefore = setLogLevel('silent');
     dataDir = await mkdtemp(join(tmpdir(), 'shell-test-'));
     const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', 'admin.enableServer': 'false', extendedTypesEnabled: 'true', enforceQuota: 'true' };
     member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
@@ -31,7 +33,7 @@ describe('ShellSession', () => {
   after(async () => {
     await member.close();
     await rm(dataDir, { recursive: true, force: true });
-    setLogLevel('info');
+    setLogLevel(levelBefore);
   });
 
   function open(server = `127.0.0.1:${member.port}`): ShellSession {

@@ -35,7 +35,8 @@ const VALUES: Readonly<Record<string, string>> = Object.fromEntries(
     'enforceQuota=true extendedTypesEnabled=true forceSync=yes jute.maxbuffer=4194304 leaderServes=yes localSessionsEnabled=true maxSessionTimeout=90000 minSessionTimeout=2000 ' +
     'metricsProvider.exportJvmInfo=true multiAddress.enabled=true multiAddress.reachabilityCheckEnabled=true quorumListenOnAllIPs=true reconfigEnabled=true skipACL=yes snapCount=100 ssl.clientAuth=want ' +
     'sslQuorum=true standaloneEnabled=true syncEnabled=true autopurge.snapRetainCount=3 ' +
-    'client.portUnification=true client.certReload=true ssl.authProvider=x509 ssl.crl=false ssl.ocsp=false ssl.hostnameVerification=true'
+    'client.portUnification=true client.certReload=true ssl.authProvider=x509 ssl.crl=false ssl.ocsp=false ssl.hostnameVerification=true requestThrottleDropStale=true requestStaleLatencyCheck=true requestStaleConnectionCheck=true ' +
+    'zookeeper.connection_throttle_weight_enabled=true'
   )
     .split(' ')
     .map((pair) => pair.split('=') as [string, string]),

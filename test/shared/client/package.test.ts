@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { LogLevel } from '../../../shared/telemetry/logger.ts';
 import { setLogLevel } from '../../../shared/telemetry/logger.ts';
 import { closeMembers, testMember } from '../../coordinator/server/test-member.ts';
 
@@ -27,8 +28,9 @@ describe('the package', function () {
   let directory: string;
   let port: number;
 
+  let levelBefore: LogLevel;
   before(async () => {
-    setLogLevel('silent');
+    levelBefore = setLogLevel('silent');
     directory = await mkdtemp(join(tmpdir(), 'package-test-'));
     const home = join(directory, 'node_modules/vivarium');
     await mkdir(home, { recursive: true });
@@ -59,7 +61,7 @@ describe('the package', function () {
   });
   after(async () => {
     await closeMembers();
-    setLogLevel('info');
+    setLogLevel(levelBefore);
     await rm(directory, { recursive: true, force: true });
   });
 

@@ -16,7 +16,7 @@ import { describeWithServer } from './server-suite.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 async function startCoordinator(): Promise<SuiteServer> {
-  setLogLevel('silent');
+  const levelBefore = setLogLevel('silent');
   const dataDir = await mkdtemp(join(tmpdir(), 'client-test-'));
   const properties = { dataDir, clientPort: '0', clientPortAddress: '127.0.0.1', 'admin.enableServer': 'false', tickTime: '100', minSessionTimeout: '200', extendedTypesEnabled: 'true' };
   const member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
@@ -25,7 +25,7 @@ async function startCoordinator(): Promise<SuiteServer> {
     async close() {
       await member.close();
       await rm(dataDir, { recursive: true, force: true });
-      setLogLevel('info');
+      setLogLevel(levelBefore);
     },
   };
 }

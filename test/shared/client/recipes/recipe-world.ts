@@ -5,6 +5,7 @@
 import type { ClientOptions } from '../../../../shared/client/client.ts';
 import { CoordinatorClient } from '../../../../shared/client/client.ts';
 import { nodeTransport } from '../../../../shared/client/node-transport.ts';
+import type { LogLevel } from '../../../../shared/telemetry/logger.ts';
 import { setLogLevel } from '../../../../shared/telemetry/logger.ts';
 import { closeMembers, testMember } from '../../../coordinator/server/test-member.ts';
 import { TcpProxy } from '../tcp-proxy.ts';
@@ -26,8 +27,9 @@ export function recipeWorld(): RecipeWorld {
   let count = 0;
   const run = Date.now();
 
+  let levelBefore: LogLevel;
   before(async () => {
-    setLogLevel('silent');
+    levelBefore = setLogLevel('silent');
     const given = process.env['TEST_COORDINATOR'];
     if (given !== undefined) port = Number(given.split(':')[1]);
     else ({ port } = (await testMember({ tickTime: '100', minSessionTimeout: '200' })).member);
@@ -41,7 +43,7 @@ export function recipeWorld(): RecipeWorld {
   });
   after(async () => {
     await closeMembers();
-    setLogLevel('info');
+    setLogLevel(levelBefore);
   });
 
   async function connect(toPort: number, options: Partial<ClientOptions>): Promise<CoordinatorClient> {
