@@ -112,6 +112,8 @@ export class JuteConnection implements Door {
     const start = this.begin();
     this.writeHeader(xid, zxid, error);
     if (error === ErrorCode.OK) writeResponse(this.out, op, response);
+    // A client reads the token before it looks at the error.
+    else if (op === 'sasl') writeResponse(this.out, op, { token: null });
     this.end(start);
     return this.out.size - start - 4;
   }

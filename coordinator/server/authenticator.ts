@@ -15,8 +15,10 @@ export interface AuthenticatorOptions {
   rules: AccessRules;
   /** Name to password; null: SASL was not set up. */
   saslUsers: ReadonlyMap<string, string> | null;
-  /** `superUser`: the SASL identity that may do anything. */
-  superUser: string | null;
+  /** SASL identities that may do anything. */
+  superUsers: ReadonlySet<string>;
+  /** Names by which clients may expect this ensemble; none: any will do. */
+  ensembleNames: readonly string[];
   /** Connections must have an identity of one of these schemes before their requests count; empty: they needn't. */
   enforcedSchemes: readonly string[];
   /** `allowSaslFailedClients`: who failed stays, without the identity. */
@@ -42,19 +44,25 @@ export class Authenticator {
     return client.ids.some(({ scheme }) => this.options.enforcedSchemes.includes(scheme));
   }
 
-  /** An auth packet: adds identities, or returns false, upon which the connection ends. */
-  auth(client: Client, scheme: string, auth: Data): boolean {
+  /** An auth packet: adds identities; `failed` ends the connection, `elsewhere` does too, without an answer. */
+  auth(client: Client, scheme: string, auth: Data): 'ok' | 'failed' | 'elsewhere' {
+    const { rules, ensembleNames } = this.options;
+    if (scheme === 'ensemble' && rules.providers.has(scheme)) {
+      // Who expects another ensemble shall try another server: an answer would end its session (`EnsembleAuthenticationProvider`).
+      const expected = Buffer.from(auth ?? []).toString();
+      return expected === '' || ensembleNames.length === 0 || ensembleNames.includes(expected) ? 'ok' : 'elsewhere';
+    }
     // What the certificate proved at the handshake is proved: an `auth` packet adds nothing.
-    if (scheme === 'x509' && client.door.certified !== null && client.door.certified.length > 0) return true;
-    const ids = authenticate(this.options.rules, scheme, auth, client.door.remoteAddress);
-    if (ids === null) return false;
+    if (scheme === 'x509' && client.door.certified !== null && client.door.certified.length > 0) return 'ok';
+    const ids = authenticate(rules, scheme, auth, client.door.remoteAddress);
+    if (ids === null) return 'failed';
     addIds(client, ids);
-    return true;
+    return 'ok';
   }
 
   /** One message of a SASL exchange. `ok` false ends the connection. */
   sasl(client: Client, token: Data): SaslReply {
-    const { saslUsers, log, nonce, superUser } = this.options;
+    const { saslUsers, log, nonce, superUsers } = this.options;
     // The original answers so when nothing was set up; the client goes on without the identity.
     if (saslUsers === null) return { ok: true, token: null };
     client.sasl ??= new DigestMd5Server((user) => saslUsers.get(user), nonce());
@@ -67,7 +75,7 @@ export class Authenticator {
         client.sasl = null;
         log.info(`Successfully authenticated client ${who}: authenticationID=${step.user}`);
         const ids: Id[] = [{ scheme: 'sasl', id: step.user }];
-        addIds(client, step.user === superUser ? [...ids, { scheme: 'super', id: '' }] : ids);
+        addIds(client, superUsers.has(step.user) ? [...ids, { scheme: 'super', id: '' }] : ids);
         return { ok: true, token: step.token };
       }
       case 'failed': {

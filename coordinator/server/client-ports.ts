@@ -6,7 +6,6 @@ import type { DoorCounts, Gatekeeper } from '../net/door.ts';
 import type { FourLetterWords } from '../net/four-letter-words.ts';
 import type { PortOptions, PortTls } from '../net/port.ts';
 import { ClientPort } from '../net/port.ts';
-import { FRAME_SLACK_BYTES, HANDSHAKE_TIMEOUT_MS } from './limits.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ServerTls } from './tls-settings.ts';
 
@@ -39,8 +38,8 @@ export async function openClientPorts(settings: ServerSettings, deps: ClientPort
     keepAlive: settings.clientTcpKeepAlive,
     perAddressMax: settings.maxClientCnxns,
     totalMax: settings.maxCnxns,
-    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-    requestBytesMax: settings.juteMaxBuffer + FRAME_SLACK_BYTES,
+    handshakeTimeoutMs: settings.sessionlessCnxnTimeout,
+    requestBytesMax: settings.juteMaxBuffer,
     origins: { allowed: settings.allowedOrigins, hostName: hostname() },
     log,
   };

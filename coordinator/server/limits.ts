@@ -11,10 +11,6 @@ export const UNSENT_BYTES_MAX = 64 << 20;
 export const UNLOGGED_BYTES_MAX = 64 << 20;
 /** Batches handed to the log and not durable yet. One is on its way to the disk, the next is ready when that returns. */
 export const LOG_BATCHES_IN_FLIGHT_MAX = 2;
-/** A connection that has not said what it is by then is closed. */
-export const HANDSHAKE_TIMEOUT_MS = 15_000;
-/** Bytes of a request besides its data: paths, access lists, the msgpack or jute around them. */
-export const FRAME_SLACK_BYTES = 1024;
 
 export function assertLimits(): void {
   assert(UNSENT_BYTES_PAUSE < UNSENT_BYTES_MAX, 'a slow reader is paused before it is closed');

@@ -74,6 +74,7 @@ export function accessRulesOf(settings: ServerSettings): AccessRules {
     superDigest: settings.superDigest,
     digestAlgorithm: settings.digestAlg.toLowerCase(),
     providers: settings.authProviders,
+    anySaslName: settings.letAnySaslUserDoX,
   };
 }
 
@@ -81,7 +82,8 @@ export function authenticatorOf(settings: ServerSettings, rules: AccessRules, lo
   return new Authenticator({
     rules,
     saslUsers: settings.saslUsers,
-    superUser: settings.superUser,
+    superUsers: settings.superUsers,
+    ensembleNames: settings.ensembleAuthName,
     enforcedSchemes: settings.enforcedSchemes,
     allowSaslFailed: settings.allowSaslFailedClients,
     nonce: () => randomBytes(24).toString('base64'),

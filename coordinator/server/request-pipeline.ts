@@ -148,7 +148,9 @@ export class RequestPipeline implements ChangeListener {
   }
 
   private authenticate(client: Client, xid: number, request: AuthRequest, startMs: number): void {
-    const ok = this.options.authenticator.auth(client, request.scheme, request.auth);
+    const outcome = this.options.authenticator.auth(client, request.scheme, request.auth);
+    if (outcome === 'elsewhere') return client.door.close();
+    const ok = outcome === 'ok';
     if (!ok) this.options.stats.authFailedCount++;
     this.reply(client, xid, request, 0, ok ? null : ErrorCode.AUTHFAILED, startMs);
     if (!ok) client.door.close();

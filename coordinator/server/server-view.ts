@@ -1,7 +1,6 @@
 /** What a member shows to four-letter words, the AdminServer and Prometheus: names and order are the original's. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { environment } from './environment.ts';
-import { HANDSHAKE_TIMEOUT_MS } from './limits.ts';
 import type { AdminView } from '../net/admin-commands.ts';
 import type { ConnectionView } from '../net/four-letter-words.ts';
 import { VERSION } from '../net/four-letter-words.ts';
@@ -201,7 +200,7 @@ export class MemberView implements AdminView {
 
   get sessionlessExpiryMs(): number {
     const tickMs = this.from.settings.tickTime;
-    return Math.ceil((this.from.clock.wallMs() + HANDSHAKE_TIMEOUT_MS) / tickMs) * tickMs;
+    return Math.ceil((this.from.clock.wallMs() + this.from.settings.sessionlessCnxnTimeout) / tickMs) * tickMs;
   }
 
   get initialConfig(): string {

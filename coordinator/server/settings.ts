@@ -57,6 +57,7 @@ export const SETTINGS = {
   minSessionTimeout: setting<number>('minSessionTimeout', 'int', -1, 'Lower bound of session timeouts in ms; -1 means 2 ticks.', { validator: atLeast(-1) }),
   maxSessionTimeout: setting<number>('maxSessionTimeout', 'int', -1, 'Upper bound of session timeouts in ms; -1 means 20 ticks.', { validator: atLeast(-1) }),
   maxClientCnxns: setting<number>('maxClientCnxns', 'int', 60, 'Connections from one address; 0 means no limit.', { validator: atLeast(0) }),
+  sessionlessCnxnTimeout: setting<number>('nio.sessionlessCnxnTimeout', 'int', 10000, 'Time in ms in which a connection has to say what it is.', { validator: atLeast(1) }),
   maxCnxns: setting<number>('maxCnxns', 'int', 0, 'Connections in all; 0 means no limit.', { validator: atLeast(0) }),
   fourLetterWords: setting<readonly string[]>('4lw.commands.whitelist', 'list', ['srvr'], 'Four-letter words that are answered; * allows all.'),
   allowedOrigins: setting<readonly string[]>('websocket.allowedOrigins', 'list', [], 'Web pages that may connect besides those of this host: https://dash.example, null, or * for all.'),
@@ -65,7 +66,7 @@ export const SETTINGS = {
   snapRetainCount: setting<number>('autopurge.snapRetainCount', 'int', 3, 'Snapshots that are kept.', { validator: atLeast(3) }),
   purgeInterval: inapplicable('autopurge.purgeInterval', 'int', 0, 'All but autopurge.snapRetainCount snapshots, and what they cover of the log, are removed after each snapshot.'),
   forceSync: setting<string>('forceSync', 'string', 'yes', 'no answers before the disk has it: a power cut loses acknowledged writes.', { validator: yesNo }),
-  juteMaxBuffer: setting<number>('jute.maxbuffer', 'int', 0xfffff, 'Bytes of one request at most.', { validator: between(1024, 0x3fff_ffff) }),
+  juteMaxBuffer: setting<number>('jute.maxbuffer', 'int', 0xfffff, 'Bytes of one request at most.', { validator: between(1, 0x3fff_ffff) }),
   enforceQuota: setting<boolean>('enforceQuota', 'boolean', false, 'Hard quotas refuse writes, soft ones are logged when exceeded.'),
   extendedTypesEnabled: setting<boolean>('extendedTypesEnabled', 'boolean', false, 'Allows znodes with a time to live.'),
   skipAcl: setting<string>('skipACL', 'string', 'no', 'yes skips all access checks.', { validator: yesNo }),
@@ -73,7 +74,9 @@ export const SETTINGS = {
   digestEnabledForAuth: setting<boolean>('DigestAuthenticationProvider.enabled', 'boolean', true, 'false: there is no digest scheme.'),
   jaasFile: setting<string | null>('java.security.auth.login.config', 'string', null, 'File of names and passwords for SASL.'),
   saslSection: setting<string>('sasl.serverconfig', 'string', 'Server', 'Its section for this server.'),
-  superUser: setting<string | null>('superUser', 'string', null, 'The SASL identity that may do anything.'),
+  superUser: setting<string | null>('superUser', 'string', null, 'The SASL identity that may do anything; superUser.1 … name more.'),
+  letAnySaslUserDoX: setting<string | null>('letAnySaslUserDoX', 'string', null, 'What an access list grants to this SASL name, it grants to every SASL identity.'),
+  ensembleAuthName: setting<readonly string[]>('ensembleAuthName', 'list', [], 'Names of this ensemble: a client that expects another one (scheme "ensemble") is sent away.'),
   allowSaslFailedClients: setting<boolean>('allowSaslFailedClients', 'boolean', false, 'Whoever fails at SASL stays connected, without the identity.'),
   sessionRequireClientSasl: setting<boolean>('sessionRequireClientSASLAuth', 'boolean', false, 'Requests count only after SASL.'),
   enforceAuthEnabled: setting<boolean>('enforce.auth.enabled', 'boolean', false, 'Requests count only after one of enforce.auth.schemes.'),
@@ -149,6 +152,8 @@ export interface ServerSettings extends SettingValues<typeof SETTINGS> {
   adminAskedFor: boolean;
   /** Name to password for SASL; null where that was not set up. */
   saslUsers: ReadonlyMap<string, string> | null;
+  /** SASL identities that may do anything. */
+  superUsers: ReadonlySet<string>;
   /** Every client must have an identity of one of these; empty: needn't. */
   enforcedSchemes: readonly string[];
   /** Null: no TLS. */
@@ -187,11 +192,12 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   const tls = loadTls(values);
   const authProviders = authProvidersOf(values.digestEnabledForAuth, tls !== null && tls.clientAuth !== 'none', properties);
   const saslUsers = values.jaasFile === null ? null : readJaasUsers(values.jaasFile, values.saslSection);
-  const saslWarnings =
+  const saslWarnings: string[] =
     values.jaasFile === null || saslUsers !== null
       ? []
       : [`There is no section '${values.saslSection}' in '${values.jaasFile}': no SASL here (zookeeper.sasl.serverconfig names another section)`];
-  const enforcedSchemes = enforcedSchemesOf(values, authProviders, saslUsers !== null);
+  const enforcedSchemes = enforcedSchemesOf(values, authProviders);
+  if (values.sessionRequireClientSasl && saslUsers === null) saslWarnings.push('sessionRequireClientSASLAuth is set and SASL is not: no client will be served');
   const { ensemble, warnings: ensembleWarnings } = loadEnsemble(properties, {
     dataDir: resolve(values.dataDir),
     dynamicConfigFile: values.dynamicConfigFile,
@@ -203,7 +209,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
   });
   const { quorum } = splitConfigKeys(properties);
   const unknown = unknownKeys
-    .filter((key) => !quorum.has(key) && !isAuthProvider(key, properties.get(key)!))
+    .filter((key) => !quorum.has(key) && !isAuthProvider(key, properties.get(key)!) && !key.startsWith('superUser.'))
     .map(explainKey);
   return {
     settings: {
@@ -216,6 +222,7 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       authProviders,
       adminAskedFor: values.adminEnableServer && explicit.has('admin.enableServer'),
       saslUsers,
+      superUsers: new Set([...properties].filter(([key]) => key === 'superUser' || key.startsWith('superUser.')).map(([, name]) => name)),
       enforcedSchemes,
       tls,
       servesPlain: explicit.has('clientPort') || tls === null || ensemble?.self.client != null,
@@ -260,6 +267,7 @@ function onlyClientAddress(quorumKeys: ReadonlyMap<string, string>): ClientAddre
 const AUTH_PROVIDERS: Readonly<Record<string, string>> = {
   SASLAuthenticationProvider: 'sasl',
   X509AuthenticationProvider: 'x509',
+  EnsembleAuthenticationProvider: 'ensemble',
 };
 
 function schemeOfProvider(className: string): string | undefined {
@@ -277,10 +285,7 @@ function authProvidersOf(digest: boolean, certificates: boolean, properties: Rea
 }
 
 /** What `sessionRequireClientSASLAuth` and `enforce.auth.*` come to (`AuthenticationHelper`). */
-function enforcedSchemesOf(values: SettingValues<typeof SETTINGS>, providers: ReadonlySet<string>, hasSasl: boolean): readonly string[] {
-  if (values.sessionRequireClientSasl && !hasSasl) {
-    throw invalidValue('sessionRequireClientSASLAuth', true, 'nobody could connect: java.security.auth.login.config names no users');
-  }
+function enforcedSchemesOf(values: SettingValues<typeof SETTINGS>, providers: ReadonlySet<string>): readonly string[] {
   if (values.sessionRequireClientSasl) return ['sasl'];
   if (!values.enforceAuthEnabled) return [];
   if (values.enforceAuthSchemes.length === 0) throw invalidValue('enforce.auth.enabled', true, 'enforce.auth.schemes must be configured with it');

@@ -17,9 +17,11 @@ export interface AccessRules {
   readonly digestAlgorithm: string;
   /** Schemes that an access list may name besides `world`: those whose provider is there (`ProviderRegistry`). */
   readonly providers: ReadonlySet<string>;
+  /** `letAnySaslUserDoX`: in an access list this SASL name stands for every one. */
+  readonly anySaslName: string | null;
 }
 
-export const DEFAULT_ACCESS_RULES: AccessRules = { skip: false, superDigest: null, digestAlgorithm: 'sha1', providers: new Set(['ip', 'digest']) };
+export const DEFAULT_ACCESS_RULES: AccessRules = { skip: false, superDigest: null, digestAlgorithm: 'sha1', providers: new Set(['ip', 'digest']), anySaslName: null };
 
 /** Schemes an access list may name, and whether `auth:` stands for identities of that scheme. */
 const SCHEMES: Readonly<Record<string, { authenticates: boolean; isValid(id: string): boolean }>> = {
@@ -27,8 +29,14 @@ const SCHEMES: Readonly<Record<string, { authenticates: boolean; isValid(id: str
   digest: { authenticates: true, isValid: (id) => id.split(':').length === 2 },
   ip: { authenticates: false, isValid: (id) => parseCidr(id) !== null },
   x509: { authenticates: true, isValid: isDistinguishedName },
-  sasl: { authenticates: true, isValid: (id) => id !== '' },
+  sasl: { authenticates: true, isValid: isPrincipal },
+  ensemble: { authenticates: false, isValid: () => false },
 };
+
+/** A name without a realm, or `user[/host]@REALM` (`KerberosName`). */
+function isPrincipal(id: string): boolean {
+  return !id.includes('@') || /^[^/@]*(\/[^/@]*)?@[^/@]*$/.test(id);
+}
 
 /** True when one of `ids` holds any of `perms` in `acl`. */
 export function isAllowed(rules: AccessRules, acl: readonly Acl[], perms: number, ids: readonly Id[]): boolean {
@@ -39,14 +47,15 @@ export function isAllowed(rules: AccessRules, acl: readonly Acl[], perms: number
   for (const own of ids) {
     if (own.scheme === 'super') return true;
     for (const { perms: granted, id } of acl) {
-      if ((granted & perms) !== 0 && id.scheme === own.scheme && matches(own, id.id)) return true;
+      if ((granted & perms) !== 0 && id.scheme === own.scheme && matches(rules, own, id.id)) return true;
     }
   }
   return false;
 }
 
-function matches(own: Id, entry: string): boolean {
-  return own.scheme === 'ip' ? isInCidr(own.id, entry) : own.id === entry;
+function matches(rules: AccessRules, own: Id, entry: string): boolean {
+  if (own.scheme === 'ip') return isInCidr(own.id, entry);
+  return own.id === entry || (own.scheme === 'sasl' && entry === rules.anySaslName);
 }
 
 /** The access list to store for `acl`: `auth:` entries become the session's identities. Null when it is not valid. */

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { FrameSplitter } from '../../../shared/bytes/frame-splitter.ts';
 import { create } from '../raw-client.ts';
+import { tempDir } from '../temp-dir.ts';
 import { closeMembers, testMember } from '../server/test-member.ts';
 
 /** Packets written by hand: `text` in quotes becomes size and bytes, the rest is hex. */
@@ -136,6 +139,30 @@ describe('the native door', () => {
     expect(packets[2]).to.equal(`${int(2)}${'f'.repeat(16)}${int(-6)}`);
     expect(client.packets).to.have.length(3);
     expect(member.tree.get('/a')).not.to.equal(undefined);
+  });
+
+  it('answers a failed SASL step with a token too: clients read it before they look at the error', async () => {
+    const jaas = join(tempDir(), 'jaas.conf');
+    writeFileSync(jaas, 'Server { org.apache.zookeeper.server.auth.DigestLoginModule required user_bob="secret"; };');
+    const { member } = await testMember({ 'java.security.auth.login.config': jaas });
+    const client = new JuteClient(member.port);
+    client.socket.write(CONNECT);
+    await client.receive(1);
+    client.socket.write(Buffer.concat([request(1, 102, int(0)), request(2, 102, `'nonsense'`)]));
+    const packets = await client.receive(3);
+    await client.untilEnded();
+    expect(packets[2]!.slice(-16)).to.equal(int(-115) + int(-1));
+  });
+
+  it('closes on a packet of one byte more than jute.maxbuffer', async () => {
+    const { member } = await testMember({ 'jute.maxbuffer': '100' });
+    const exactly = new JuteClient(member.port);
+    exactly.socket.write(Buffer.concat([CONNECT, request(1, 3, `'/${'a'.repeat(100 - 8 - 4 - 1 - 1)}' 00`), request(2, -11)]));
+    expect(await exactly.receive(3)).to.have.length(3);
+    const more = new JuteClient(member.port);
+    more.socket.write(Buffer.concat([CONNECT, request(1, 3, `'/${'a'.repeat(100 - 8 - 4 - 1)}' 00`), request(2, -11)]));
+    await more.untilEnded();
+    expect(more.packets.length).to.be.below(2);
   });
 
   it('answers the read-only byte with its own, and resumes a session', async () => {

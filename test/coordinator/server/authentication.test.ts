@@ -56,7 +56,6 @@ describe('the settings of authentication', () => {
   const load = (more: Record<string, string>): LoadedServerSettings => loadServerSettings(new Map(Object.entries({ dataDir: '/d', clientPort: '1', ...more })));
   const refused: [Record<string, string>, RegExp][] = [
     [{ 'java.security.auth.login.config': '/nowhere/jaas.conf' }, /Cannot read java\.security\.auth\.login\.config "\/nowhere\/jaas\.conf"/],
-    [{ sessionRequireClientSASLAuth: 'true' }, /nobody could connect/],
     [{ 'enforce.auth.enabled': 'true' }, /enforce\.auth\.schemes must be configured/],
     [{ 'enforce.auth.enabled': 'true', 'enforce.auth.schemes': 'sasl' }, /Authentication scheme sasl is not available/],
   ];
@@ -66,7 +65,7 @@ describe('the settings of authentication', () => {
     const { settings, warnings } = load(missing);
     expect(settings.saslUsers).to.equal(null);
     expect(warnings.join('\n')).to.match(/There is no section 'Nobody' in '.*jaas\.conf': no SASL here/);
-    expect(() => load({ ...missing, sessionRequireClientSASLAuth: 'true' })).to.throw(/nobody could connect/);
+    expect(load({ ...missing, sessionRequireClientSASLAuth: 'true' }).warnings.join('\n')).to.match(/no client will be served/);
   });
   it('refuse a section of another mechanism', () => {
     const file = { 'java.security.auth.login.config': jaasFile() };
@@ -90,11 +89,29 @@ describe('SASL', () => {
   });
 
   it('makes superUser super', async () => {
-    const { session } = await testMember({ ...sasl(), superUser: 'admin' });
+    const { session } = await testMember({ ...sasl(), superUser: 'nobody', 'superUser.1': 'admin' });
     const [admin, other] = [await session(), await session()];
     await other.call(create('/closed', { acl: [{ perms: 31, id: { scheme: 'digest', id: 'x:y' } }] }));
     expect(await login(admin, 'admin', 'a"d}min')).to.equal(0);
     expect((await admin.call({ op: 'getData', path: '/closed', watch: false })).error).to.equal(0);
+  });
+
+  it('grants everybody what letAnySaslUserDoX names', async () => {
+    const { session } = await testMember({ ...sasl(), letAnySaslUserDoX: 'anyone' });
+    const [bob, stranger] = [await session(), await session()];
+    await bob.call(create('/open', { acl: [{ perms: 1, id: { scheme: 'sasl', id: 'anyone' } }] }));
+    expect(await login(bob, 'bob', 'secret')).to.equal(0);
+    expect((await bob.call({ op: 'getData', path: '/open', watch: false })).error).to.equal(0);
+    expect((await bob.call({ op: 'setData', path: '/open', data: null, version: -1 })).error).to.equal(ErrorCode.NOAUTH);
+    expect((await stranger.call({ op: 'getData', path: '/open', watch: false })).error).to.equal(ErrorCode.NOAUTH);
+  });
+
+  it('refuses names that are no principals in access lists', async () => {
+    const { session } = await testMember(sasl());
+    const bob = await session();
+    const refused = async (id: string): Promise<number> => (await bob.call(create('/p', { acl: [{ perms: 31, id: { scheme: 'sasl', id } }] }))).error;
+    for (const id of ['user@REALM/host', 'user@ONE@TWO', 'a/b/c@REALM']) expect(await refused(id), id).to.equal(ErrorCode.INVALIDACL);
+    expect(await refused('user/host@REALM')).to.equal(0);
   });
 
   it('ends the connection of who fails', async () => {
@@ -119,6 +136,18 @@ describe('SASL', () => {
   it('answers nothing when it was not set up', async () => {
     const { session } = await testMember();
     expect(await (await session()).call({ op: 'sasl', token: Buffer.alloc(0) })).to.deep.include({ error: 0, response: { token: null } });
+  });
+});
+
+describe('the scheme "ensemble"', () => {
+  afterEach(closeMembers);
+
+  it('sends who expects another ensemble away without an answer', async () => {
+    const { session } = await testMember({ 'authProvider.1': 'org.apache.zookeeper.server.auth.EnsembleAuthenticationProvider', ensembleAuthName: 'foo,bar' });
+    for (const name of ['', 'bar']) expect((await (await session()).call({ op: 'auth', scheme: 'ensemble', auth: Buffer.from(name) })).error).to.equal(0);
+    const lost = await session();
+    lost.post({ op: 'auth', scheme: 'ensemble', auth: Buffer.from('baz') });
+    await lost.untilClosed();
   });
 });
 
