@@ -18,6 +18,11 @@ import { PERSISTENT, Znode } from './znode.ts';
 /** The znodes of every tree, and who may change them: anyone reads, only `super` writes the ensemble's configuration. */
 const CONFIG_ACL: readonly Acl[] = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }];
 
+/** How many parents are remembered; a power of two. */
+const PARENTS = 32;
+/** No path is this short. */
+const NO_PARENT: { readonly path: string; readonly node: Znode | undefined } = { path: '', node: undefined };
+
 export class DataTree {
   readonly acls = new AclStore();
   readonly root: Znode;
@@ -28,6 +33,7 @@ export class DataTree {
   readonly ttls = new Set<string>();
   readonly quotas = new Quotas(this);
   readonly childLists = new ChildLists();
+  private readonly parents: { readonly path: string; readonly node: Znode | undefined }[] = Array.from({ length: PARENTS }, () => NO_PARENT);
   /** zxid of the last transaction applied. */
   lastZxid = 0;
   /** The root included. */
@@ -53,6 +59,24 @@ export class DataTree {
   get(path: string): Znode | undefined {
     const size = path.length;
     if (size <= 1) return size === 0 || path === '/' ? this.root : undefined;
+    const slash = path.lastIndexOf('/');
+    return this.parentAt(path, slash)?.children?.get(path.slice(slash + 1));
+  }
+
+  /** The znode at `path.slice(0, slash)`. Those asked for last are remembered: what follows is mostly about their children too. */
+  private parentAt(path: string, slash: number): Znode | undefined {
+    if (slash <= 0) return slash === 0 ? this.root : undefined;
+    const place = (slash ^ path.charCodeAt(slash - 1)) & (PARENTS - 1);
+    const known = this.parents[place]!;
+    if (known.path.length === slash && path.startsWith(known.path)) return known.node;
+    const parentPath = path.slice(0, slash);
+    const node = this.find(parentPath);
+    if (node !== undefined) this.parents[place] = { path: parentPath, node };
+    return node;
+  }
+
+  /** Goes down from the root. */
+  private find(path: string): Znode | undefined {
     if (path.charCodeAt(0) !== 0x2f) return undefined;
     let node: Znode | undefined = this.root;
     let start = 1;
@@ -66,6 +90,11 @@ export class DataTree {
     }
   }
 
+  /** `node` is no longer in the tree. */
+  private forgetParent(node: Znode): void {
+    for (let i = 0; i < PARENTS; i++) if (this.parents[i]!.node === node) this.parents[i] = NO_PARENT;
+  }
+
   makeNode(data: StoredData, acl: readonly Acl[], kind: ZnodeKind, zxid: number, timeMs: number): Znode {
     return new Znode(data, this.acls.acquire(acl), kind, zxid, timeMs);
   }
@@ -73,7 +102,7 @@ export class DataTree {
   /** Hangs `node` in at `path`. Its parent is there and the place is free. */
   insert(path: string, node: Znode): void {
     const slash = path.lastIndexOf('/');
-    const parent = this.get(path.slice(0, slash));
+    const parent = this.parentAt(path, slash);
     assert(parent !== undefined, 'a znode is inserted below an existing one');
     // A slice would keep the whole path (and what it was cut from) alive for as long as the znode lives.
     const name = detached(path.slice(slash + 1));
@@ -88,7 +117,7 @@ export class DataTree {
 
   /** Takes the znode at `path` out, with everything below it. Returns it, or undefined when there is none. */
   remove(path: string): Znode | undefined {
-    const parent = this.get(path.slice(0, path.lastIndexOf('/')));
+    const parent = this.parentAt(path, path.lastIndexOf('/'));
     const name = nameOf(path);
     const node = parent?.children?.get(name);
     if (parent === undefined || node === undefined) return undefined;
@@ -98,6 +127,7 @@ export class DataTree {
     parent.children!.delete(name);
     this.childLists.changed(parent);
     if (parent.children!.size === 0) parent.children = null;
+    this.forgetParent(node);
     this.nodeCount--;
     this.approximateDataSize -= path.length + storedSize(node.data);
     this.unindex(path, node.kind);
