@@ -1,14 +1,20 @@
 /** The scripts around a server under ZooKeeper's names: zkServer, zkCli and the toolkits, on a server of their own. */
 import { expect } from 'chai';
-import { execFile } from 'node:child_process';
+import Database from 'better-sqlite3';
+import { execFile, spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SnapshotFiles } from '../../../coordinator/store/snapshot-file.ts';
+import { SqliteTxnLog } from '../../../coordinator/store/sqlite-txn-log.ts';
 import { DataTree } from '../../../coordinator/tree/data-tree.ts';
 import { encodeSnapshot } from '../../../coordinator/tree/snapshot.ts';
+import type { Txn } from '../../../coordinator/tree/txn.ts';
+import { writeTxn } from '../../../coordinator/tree/txn-codec.ts';
+import { Writer } from '../../../shared/bytes/writer.ts';
+import { OPEN_ACL_UNSAFE } from '../../../shared/znode/acl.ts';
 import { removeTempDirs, tempDir } from '../temp-dir.ts';
 
 const bin = resolve(import.meta.dirname, '../../../bin');
@@ -80,6 +86,75 @@ describe('zkServer.sh and the toolkits', function () {
     expect((await zkServer('stop')).stdout).to.equal(
       `Stopping zookeeper ... no zookeeper to stop (could not find file ${dir}/data/zookeeper_server.pid)\n`,
     );
+  });
+
+  describe('zkTxnLogToolkit.sh on a damaged log', () => {
+    let folder: string;
+    let file: string;
+    const create = (zxid: number): Txn => ({
+      zxid, timeMs: 0, sessionId: 1n, cxid: zxid,
+      body: { type: 'create', path: `/${zxid}`, data: null, acl: OPEN_ACL_UNSAFE, kind: { type: 'persistent' }, parentCreations: zxid },
+    });
+
+    beforeEach(async () => {
+      folder = tempDir();
+      file = join(folder, 'txnlog.sqlite');
+      let last = 0;
+      let wake = (): void => undefined;
+      const log = await SqliteTxnLog.open({ dir: folder, forceSync: false }, {
+        durable: (zxid) => ((last = zxid), wake()),
+        failed: (error) => expect.fail(error.message),
+        stalled: () => undefined,
+      });
+      for (const [firstZxid, lastZxid] of [[1, 2], [3, 4], [5, 6]] as const) {
+        const out = new Writer(100);
+        for (let zxid = firstZxid; zxid <= lastZxid; zxid++) writeTxn(out, create(zxid));
+        log.append({ firstZxid, lastZxid, body: out.finish() });
+      }
+      while (last < 6) await new Promise<void>((resolve) => (wake = resolve));
+      await log.close();
+      const db = new Database(file);
+      db.exec('UPDATE txn_batch SET crc = 1 WHERE last_zxid = 4');
+      db.close();
+    });
+
+    const entries = async (path: string): Promise<string[]> => (await run('zkTxnLogToolkit.sh', path)).stdout.match(/create \/\d|CRC ERROR - the/g) ?? [];
+
+    it('shows what is broken', async () => {
+      const { stdout, code } = await run('zkTxnLogToolkit.sh', folder);
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/\nCRC ERROR - the batch that ends at zxid 0x4\nCRC ERROR - .*create \/3,.*\n.*\nCRC ERROR - .*create \/4,/);
+    });
+
+    it('-r mends it where it is told to', async () => {
+      const mended = await run('zkTxnLogToolkit.sh', '-ry', file);
+      expect(mended.code).to.equal(0);
+      expect(mended.stdout).to.match(/^CRC FIXED - .*create \/3,/);
+      expect(mended.stdout.endsWith(`Recovery file ${file}.fixed has been written with 1 fixed CRC error(s)\n`)).to.equal(true);
+      expect(await entries(`${file}.fixed`)).to.deep.equal(['create /1', 'create /2', 'create /3', 'create /4', 'create /5', 'create /6']);
+      expect((await entries(file)).join()).to.contain('CRC ERROR');
+      expect(await run('zkTxnLogToolkit.sh', '-r', file)).to.include({ code: 1, stderr: `Recovery file ${file}.fixed already exists or not writable\n` });
+    });
+
+    for (const [typed, code, last] of [['maybe\nYes\n', 0, 'Recovery file FILE.fixed has been written with 1 fixed CRC error(s)'], ['n\n', 0, 'Recovery file FILE.fixed has been written with 0 fixed CRC error(s)'], ['a\n', 0, 'Recovery aborted.'], ['', 0, 'Recovery aborted.']] as const) {
+      it(`-r asks, and is answered ${JSON.stringify(typed)}`, async () => {
+        const child = spawn(join(bin, 'zkTxnLogToolkit.sh'), ['-r', file]);
+        let said = '';
+        child.stdout.on('data', (chunk) => (said += String(chunk)));
+        child.stderr.on('data', (chunk) => (said += String(chunk)));
+        child.stdin.end(typed);
+        expect(await new Promise((resolve) => child.on('close', resolve))).to.equal(code);
+        expect(said).to.contain('Would you like to fix it (Yes/No/Abort) ? ');
+        expect(said.trimEnd().endsWith(last.replace('FILE', file)), said).to.equal(true);
+      });
+    }
+
+    it('-c makes a log that ends at a zxid, in the middle of a batch too', async () => {
+      expect((await run('zkTxnLogToolkit.sh', '-c', '-z', '0x3', file)).stdout).to.equal(`Wrote ${file}.chopped3\n`);
+      expect(await entries(`${file}.chopped3`)).to.deep.equal(['create /1', 'create /2', 'create /3']);
+      expect((await run('zkTxnLogToolkit.sh', '-c', '-z', '99', file)).stderr).to.contain('it has no zxid 0x63');
+      expect((await run('zkTxnLogToolkit.sh', '-c', '-z', 'x', file)).stderr).to.equal('-z x: expected a zxid such as 0x1f\n');
+    });
   });
 
   it('print a snapshot', async () => {
