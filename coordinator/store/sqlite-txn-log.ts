@@ -6,6 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { programUrl } from '../../shared/runtime/program-url.ts';
+import { refuseForeignFiles } from './foreign-files.ts';
 import type { TxnBatch, TxnHistory, TxnLog, TxnLogEvents } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';
 import type { FromWorker, OpenOptions, ToWorker, WorkerOptions } from './worker-messages.ts';
@@ -56,6 +57,7 @@ export class SqliteTxnLog implements TxnLog {
 
   /** Opens the log in `dir`, making it where there is none. Throws `StoreError`. */
   static async open(options: OpenOptions, events: TxnLogEvents): Promise<SqliteTxnLog> {
+    refuseForeignFiles(options.dir);
     try {
       mkdirSync(options.dir, { recursive: true });
     } catch (cause) {
