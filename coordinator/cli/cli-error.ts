@@ -23,6 +23,9 @@ const SENTENCES: Partial<Record<ErrorCode, (path: string) => string>> = {
   [ErrorCode.NOAUTH]: (path) => `Insufficient permission : ${path}`,
   [ErrorCode.BADARGUMENTS]: (path) => `Arguments are not valid : ${path}`,
   [ErrorCode.BADVERSION]: (path) => `version No is not valid : ${path}`,
+  [ErrorCode.RECONFIGINPROGRESS]: () => 'Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)',
+  [ErrorCode.NEWCONFIGNOQUORUM]: () =>
+    'No quorum of new config is connected and up-to-date with the leader of last commmitted config - try invoking reconfiguration after new servers are connected and synced',
   [ErrorCode.QUOTAEXCEEDED]: (path) => `Quota has exceeded : ${path}`,
 };
 

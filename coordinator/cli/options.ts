@@ -9,17 +9,19 @@ export interface OptionRules {
   flags?: string;
   /** Letters of options that take one. */
   valued?: string;
+  /** Options of more than a letter, after one dash too, that take a value: `-add …`. */
+  words?: readonly string[];
 }
 
 export interface ParsedOptions {
-  has(letter: string): boolean;
-  value(letter: string): string | undefined;
+  has(option: string): boolean;
+  value(option: string): string | undefined;
   /** What is no option; the command's own name first. */
   args: readonly string[];
 }
 
 /** Throws `CliError`. */
-export function parseOptions(argv: readonly string[], { flags = '', valued = '' }: OptionRules): ParsedOptions {
+export function parseOptions(argv: readonly string[], { flags = '', valued = '', words = [] }: OptionRules): ParsedOptions {
   const found = new Map<string, string>();
   const args: string[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -30,6 +32,13 @@ export function parseOptions(argv: readonly string[], { flags = '', valued = '' 
     }
     if (token.length < 2 || !token.startsWith('-')) {
       args.push(token);
+      continue;
+    }
+    const [, word = '', attachedToWord] = /^--?([^=]*)(?:=(.*))?$/s.exec(token) ?? [];
+    if (words.includes(word)) {
+      const value = attachedToWord ?? argv[++i];
+      if (value === undefined) throw new CliError(`org.apache.commons.cli.MissingArgumentException: Missing argument for option: ${word}`);
+      found.set(word, value);
       continue;
     }
     for (let at = 1; at < token.length; at++) {

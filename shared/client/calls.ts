@@ -21,6 +21,13 @@ export interface ReadOptions {
   watch?: WatchCallback;
 }
 
+/** `server.1=host:quorumPort:electionPort[:role];clientPort` each, or (`leaving`) an id. `members` goes with neither of the others. */
+export interface Reconfiguration {
+  joining?: readonly string[];
+  leaving?: readonly string[];
+  members?: readonly string[];
+}
+
 /** Called once with the outcome of a request. */
 export type Outcome = (error: CoordinatorError | null, response: Response | null) => void;
 
@@ -136,6 +143,22 @@ export abstract class Calls {
   /** The ensemble's configuration, which lies outside of any chroot. */
   getConfig(options: ReadOptions = {}): Promise<{ data: Data; stat: Stat }> {
     return this.read('getData', 'data', () => '/zookeeper/config', options.watch);
+  }
+
+  /**
+   * Changes the members of the ensemble: some in and out, or (`members`) all of them anew. Returns the new configuration. With a `version`,
+   * only if that is still the one of the present configuration (BADVERSION else).
+   */
+  async reconfigure(change: Reconfiguration, version = -1): Promise<{ data: Data; stat: Stat }> {
+    const joined = (servers: readonly string[] | undefined): string | null => (servers === undefined ? null : servers.join(','));
+    const response = await this.call({
+      op: 'reconfig',
+      joiningServers: joined(change.joining),
+      leavingServers: joined(change.leaving),
+      newMembers: joined(change.members),
+      curConfigId: version,
+    });
+    return response as ResponseByOp['reconfig'];
   }
 
   /** A watch that stays, of one path or (PERSISTENT_RECURSIVE) of everything below it too. */

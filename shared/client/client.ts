@@ -35,7 +35,7 @@ import type { ClientEvent } from './watch-registry.ts';
 
 export type { ClientEvent, WatchCallback } from './watch-registry.ts';
 export type { CreateOptions, DataLike } from './ops.ts';
-export type { ReadOptions } from './calls.ts';
+export type { ReadOptions, Reconfiguration } from './calls.ts';
 export type { SessionIdentity } from './session.ts';
 
 /** The original's names (`ZooKeeper.States`), and EXPIRED, which it keeps under CLOSED. */

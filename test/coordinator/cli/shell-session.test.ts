@@ -314,4 +314,27 @@ describe('ShellSession', () => {
     expect(await of('ls /alpha/')).to.deep.equal([['b'], '']);
     expect(await of('ls /nope/x')).to.deep.equal([[], 'x']);
   });
+
+  describe('reconfig', () => {
+    it('asks for a change in one way or the other', async () => {
+      for (const [line, refusal] of [
+        ['reconfig', /^reconfig \[-s\] \[-v version\]/],
+        ['reconfig -add server.2=a:1:2;3 -members server.1=a:1:2;3', /^Can't use -file or -members together with -add or -remove/],
+        ['reconfig -file x -members y', /^Can't use -file and -members together/],
+        ['reconfig -remove 2 -v nonsense', /^-v must be followed by a long \(configuration version\)/],
+        ['reconfig -file /no/such/file', /^Error processing \/no\/such\/file: ENOENT/],
+        ['reconfig -add', /Missing argument for option: add/],
+      ] as const) {
+        err = '';
+        await shell.runLine(line);
+        expect(err).to.match(refusal);
+      }
+    });
+
+    it('is refused where it is not enabled', async () => {
+      await shell.runLine('reconfig -s -v 100 -remove 2,3');
+      expect(err).to.equal('KeeperErrorCode = Reconfig is disabled\n');
+    });
+  });
+
 });
