@@ -226,6 +226,8 @@ export function loadServerSettings(given: ReadonlyMap<string, string>): LoadedSe
       enforcedSchemes,
       tls,
       servesPlain: explicit.has('clientPort') || tls === null || ensemble?.self.client != null,
+      // Clients that would be content with a read-only server ask by this word.
+      fourLetterWords: values.readonlyModeEnabled ? [...values.fourLetterWords, 'isro'] : values.fourLetterWords,
       initialConfig: [...given].map(([key, value]) => `${key}=${/password/i.test(key) ? '[hidden]' : value}\n`).join(''),
       serverId: ensemble?.myId ?? 0,
       ensemble,

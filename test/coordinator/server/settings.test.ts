@@ -50,6 +50,10 @@ describe('loadServerSettings', () => {
     expect(settings.snapDir).to.equal('/d/version-2');
     expect(settings.logDir).to.equal('/d/version-2');
   });
+  it('answers isro where clients may ask for a read-only server', () => {
+    expect(load({ 'readonlymode.enabled': 'true', '4lw.commands.whitelist': 'stat' }).settings.fourLetterWords).to.deep.equal(['stat', 'isro']);
+    expect(load({}).settings.fourLetterWords).to.deep.equal(['srvr']);
+  });
   it('derives bounds and folders', () => {
     const { settings } = load({ tickTime: '2000', maxSessionTimeout: '90000', dataLogDir: '/l' });
     expect(settings).to.include({ minSessionTimeoutMs: 4000, maxSessionTimeoutMs: 90000, snapDir: '/d/version-2', logDir: '/l/version-2' });
