@@ -183,4 +183,26 @@ describe('zkServer.sh and the toolkits', function () {
     expect(stdout.match(/snapshot-\w+/g)!.sort()).to.deep.equal(['snapshot-9', 'snapshot-a']);
     expect(readdirSync(folder).sort()).to.deep.equal(['snapshot-100', 'snapshot-1000', 'snapshot-ff']);
   });
+
+  it('keep of the log what the snapshots need, unless a server has it', async () => {
+    const folder = tempDir();
+    let wake = (): void => undefined;
+    const durable = new Promise<void>((done) => (wake = done));
+    const events = { durable: (zxid: number) => zxid === 40 && wake(), failed: (error: Error) => expect.fail(error.message), stalled: () => undefined };
+    const log = await SqliteTxnLog.open({ dir: folder, forceSync: false }, events);
+    for (const zxid of [10, 20, 30, 40]) log.append({ firstZxid: zxid - 9, lastZxid: zxid, body: Buffer.from('x') });
+    await durable;
+    for (const zxid of [10, 20, 30, 40]) writeFileSync(join(folder, `snapshot-${zxid.toString(16)}`), '');
+    const busy = await run('zkCleanup.sh', folder, '-n', '3');
+    expect(busy.stdout).to.match(/^Removing file: \w{3} \d+, \d{4}, \d+:\d\d:\d\d [AP]M\t.*snapshot-a\nA server is using .*: it removes what its snapshots cover of the log by itself\n$/);
+    await log.close();
+    const { stdout } = await run('zkCleanup.sh', folder, '-n', '3');
+    expect(stdout).to.equal(`Removing transactions up to zxid 0x14 of ${folder}/txnlog.sqlite\n`);
+    const db = new Database(join(folder, 'txnlog.sqlite'), { readonly: true });
+    expect(db.prepare('SELECT last_zxid FROM txn_batch').pluck().all()).to.deep.equal([30, 40]);
+    db.close();
+    expect((await run('zkCleanup.sh', folder)).stderr).to.match(/^Usage:\nPurgeTxnLog dataLogDir/);
+    expect((await run('zkCleanup.sh', '/no/such/folder', '-n', '3')).stderr).to.match(/^Path '\/no\/such\/folder' does not exist/);
+  });
+
 });
