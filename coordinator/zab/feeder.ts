@@ -189,7 +189,7 @@ export class Feeder {
 
   private readBatches(afterZxid: number): void {
     this.readId = this.source.nextReadId(this.id);
-    this.state.read({ kind: 'batches', readId: this.readId, to: this.id, afterZxid, bytesMax: this.windows.readBytes });
+    this.state.read({ kind: 'batches', readId: this.readId, to: this.id, first: !this.begun, afterZxid, bytesMax: this.windows.readBytes });
   }
 
   historyRead(readId: number, answer: { fromZxid: number; batches: readonly ProposedBatch[] } | null): void {

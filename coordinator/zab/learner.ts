@@ -32,6 +32,7 @@ export class Learner {
   /** The snapshot that is coming: work ordered for its chunks, and the bytes up to the end of each. */
   private snapshot: { zxid: number; position: number; chunks: Inflight } | null = null;
   private synchronizing = false;
+  private isUpToDate = false;
   /** The shell's messages that came before the commits they must follow. */
   private readonly early: { afterZxid: number; payload: unknown }[] = [];
 
@@ -129,7 +130,7 @@ export class Learner {
         this.state.send(this.leader, { type: 'PONG', attempt: this.attempt });
         return;
       case 'APP':
-        if (this.phase !== 'BROADCAST') return this.violation('an APP before UPTODATE');
+        if (!this.isUpToDate) return this.violation('an APP before UPTODATE');
         this.early.push({ afterZxid: message.afterZxid, payload: message.payload });
         return this.deliver();
       default:
@@ -254,8 +255,8 @@ export class Learner {
 
   private upToDate(zxid: number): void {
     if (this.phase !== 'SYNCHRONIZATION' || this.state.currentEpoch !== this.epoch) return this.violation('UPTODATE too early');
+    this.isUpToDate = true;
     this.commit(zxid);
-    this.enter('BROADCAST', `synchronized with leader ${this.leader}`);
   }
 
   // --- Disk and commits ---
@@ -291,8 +292,14 @@ export class Learner {
     state.deliverCommitted();
     const { role } = state;
     if ((role.state === 'OBSERVING') !== state.isObserver) this.enter(this.phase, 'a reconfig gave this member another part');
+    const { committedZxid, deliveredZxid } = state.history;
+    // A tree that was recovered from the log may hold what nobody has committed yet: it is not shown before.
+    if (this.isUpToDate && this.phase !== 'BROADCAST' && deliveredZxid <= committedZxid) {
+      this.enter('BROADCAST', `synchronized with leader ${this.leader}`);
+    }
+    if (this.phase !== 'BROADCAST') return;
     let done = 0;
-    while (done < early.length && early[done]!.afterZxid <= state.history.deliveredZxid) {
+    while (done < early.length && early[done]!.afterZxid <= deliveredZxid) {
       state.event({ kind: 'app', from: this.leader, payload: early[done++]!.payload });
     }
     if (done > 0) early.splice(0, done);

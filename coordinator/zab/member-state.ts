@@ -165,8 +165,9 @@ export class MemberState {
   }
 
   truncate(zxid: number): void {
+    const rebuild = this.history.deliveredZxid > zxid;
     this.history.truncate(zxid);
-    this.rebuildSeq = this.persist({ kind: 'truncate', zxid });
+    this.rebuildSeq = this.persist({ kind: 'truncate', zxid, rebuild });
     this.endAt(zxid);
   }
 

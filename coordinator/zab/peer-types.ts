@@ -63,11 +63,11 @@ export type DiskWork = { seq: number } & (
   /** The config in force and the one last proposed, if any. For `PeerStart`. */
   | { kind: 'config'; config: EnsembleConfig; pendingConfig: EnsembleConfig | null }
   /**
-   * Forget every batch after `zxid`, which is the end of one, and any snapshot taken later than `zxid`. A tree that has gone
-   * further is rebuilt from snapshot and log: it has only if it was recovered with txns that nobody committed. No `committed`
-   * event comes before this is reported. Report when both log and tree are there.
+   * Forget every batch after `zxid`, which is the end of one, and any snapshot taken later than `zxid`. With `rebuild` the tree has
+   * gone further (it was recovered with txns that nobody committed): rebuild it from snapshot and log, up to `zxid`. No
+   * `committed` event comes before this is reported. Report when both log and tree are there.
    */
-  | { kind: 'truncate'; zxid: number }
+  | { kind: 'truncate'; zxid: number; rebuild: boolean }
   /** A snapshot comes: open a file beside the others. An unfinished one of before is forgotten. */
   | { kind: 'snapshotBegin'; zxid: number }
   /** The next bytes of its file. */
@@ -89,9 +89,9 @@ export type HistoryRead =
    * Read batches after `afterZxid`, oldest first, about `bytesMax` of them and at least one if there is one. Answer
    * `historyRead(readId, {fromZxid, batches})`: `fromZxid` is the end of the last batch at or before `afterZxid` (the zxid of
    * a snapshot that the log continues counts; 0 if the log is whole), and `batches` follow it without a gap. Answer null if the
-   * log does not reach back so far, or a snapshot is the cheaper way.
+   * log does not reach back so far; and for the `first` read also if sending a snapshot is the cheaper way.
    */
-  | { kind: 'batches'; readId: number; to: ServerId; afterZxid: number; bytesMax: number }
+  | { kind: 'batches'; readId: number; to: ServerId; first: boolean; afterZxid: number; bytesMax: number }
   /**
    * Read a snapshot's file from `position`. At position 0 choose the snapshot: the newest of a zxid that is at least `atLeastZxid`,
    * or take one of the tree as it is; the log has to continue it. Reads see what was appended before them. Keep it, and the log after it, until `snapshotDone`.
