@@ -33,6 +33,9 @@ export interface PortTls extends Omit<TlsDoorOptions, 'secured' | 'log' | 'count
   only: boolean;
 }
 
+/** Files kept free of connections: log, snapshots, other ports. */
+const FILES_RESERVED = 64;
+
 export interface PortOptions {
   port: number;
   /** Null listens at all addresses. */
@@ -43,6 +46,8 @@ export interface PortOptions {
   /** Connections from one address, and in all; 0 means no limit. */
   perAddressMax: number;
   totalMax: number;
+  /** Files that this process may open; -1: unknown. */
+  filesMax: number;
   handshakeTimeoutMs: number;
   requestBytesMax: number;
   origins: OriginPolicy;
@@ -63,6 +68,8 @@ export class ClientPort {
   private readonly sockets = new Set<Socket>();
   /** Clear streams inside TLS, and whom their certificates proved. */
   private readonly certified = new WeakMap<Duplex, readonly Id[]>();
+  /** The last connection was refused for want of files. */
+  private isFull = false;
   private readonly countByAddress = new Map<string, number>();
 
   private constructor(options: PortOptions) {
@@ -141,6 +148,20 @@ export class ClientPort {
       socket.destroy();
       return;
     }
+    if (options.filesMax > 0 && this.sockets.size >= options.filesMax - FILES_RESERVED) {
+      // The system would hang up on them without a word, and leave nothing for a snapshot.
+      if (!this.isFull) {
+        options.log.error(
+          `Too many connections - this process may open ${options.filesMax} files (ulimit -n), and ${this.sockets.size} are connections. ` +
+            `Raise that limit, or set maxCnxns below it. Connection from /${address} was refused, and so are others until there is room`,
+        );
+      }
+      this.isFull = true;
+      options.counts.rejected();
+      socket.destroy();
+      return;
+    }
+    this.isFull = false;
     this.countByAddress.set(address, count);
     this.sockets.add(socket);
     socket.once('close', () => {

@@ -6,6 +6,7 @@ import type { DoorCounts, Gatekeeper } from '../net/door.ts';
 import type { FourLetterWords } from '../net/four-letter-words.ts';
 import type { PortOptions, PortTls } from '../net/port.ts';
 import { ClientPort } from '../net/port.ts';
+import { maxFileCount } from './open-files.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ServerTls } from './tls-settings.ts';
 
@@ -38,6 +39,7 @@ export async function openClientPorts(settings: ServerSettings, deps: ClientPort
     keepAlive: settings.clientTcpKeepAlive,
     perAddressMax: settings.maxClientCnxns,
     totalMax: settings.maxCnxns,
+    filesMax: maxFileCount(),
     handshakeTimeoutMs: settings.sessionlessCnxnTimeout,
     requestBytesMax: settings.juteMaxBuffer,
     origins: { allowed: settings.allowedOrigins, hostName: hostname() },

@@ -1,5 +1,4 @@
 /** What a member shows to four-letter words, the AdminServer and Prometheus: names and order are the original's. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { environment } from './environment.ts';
 import type { AdminView } from '../net/admin-commands.ts';
 import type { ConnectionView } from '../net/four-letter-words.ts';
@@ -11,6 +10,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { Client } from './client.ts';
 import type { ClientPorts } from './client-ports.ts';
 import { decimal } from './metrics.ts';
+import { maxFileCount, openFileCount } from './open-files.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
 import type { ServerStats } from './server-stats.ts';
 import type { Sessions } from './sessions.ts';
@@ -241,26 +241,5 @@ export class MemberView implements AdminView {
     for (const [path, clients] of this.from.pipeline.watches.dataWatches()) {
       yield [path, clients.map(({ session }) => session?.id ?? 0n)];
     }
-  }
-}
-
-/** Linux tells; elsewhere -1, as the original says where it can't know. */
-function openFileCount(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
-    throw error;
-  }
-}
-
-/** The soft limit of open files: Linux tells, elsewhere -1. */
-function maxFileCount(): number {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    return limit === undefined ? -1 : Number(limit);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
-    throw error;
   }
 }
