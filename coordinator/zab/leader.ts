@@ -37,6 +37,7 @@ export class Leader implements FeedSource {
   readonly learners = new Map<ServerId, Feeder>();
   /** The vote that made it leader. */
   private readonly vote: Vote;
+  private readonly isFresh: boolean;
   /** After this our own disk has the new epoch as accepted, or (null) none is chosen yet. */
   private acceptedSeq: number | null = null;
   private announced = false;
@@ -51,6 +52,7 @@ export class Leader implements FeedSource {
   constructor(state: MemberState, reason: string, nowMs: number) {
     this.state = state;
     this.vote = state.ownVote;
+    this.isFresh = state.isFresh;
     const { initLimitTicks, tickTimeMs } = state.options;
     this.comeByMs = nowMs + Math.min(initLimitTicks, COME_TICKS) * tickTimeMs;
     this.establishByMs = nowMs + initLimitTicks * tickTimeMs;
@@ -222,7 +224,7 @@ export class Leader implements FeedSource {
         const learner = learners.get(id);
         return id === state.id || (learner !== undefined && hasCome(learner));
       },
-      (id) => (id === state.id ? this.vote.zxid === 0 && this.vote.peerEpoch === 0 : learners.get(id)!.info.fresh),
+      (id) => (id === state.id ? this.isFresh : learners.get(id)!.info.fresh),
     );
   }
 

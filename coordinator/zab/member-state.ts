@@ -61,9 +61,12 @@ export class MemberState {
     this.electorate = new Electorate(this.config, this.pendingConfig);
   }
 
-  /** The disk was empty and no leader has been followed since: this member may have forgotten what it acknowledged. */
+  /**
+   * The disk was empty, and no leader's history has been taken over whole since: this member may have forgotten what it
+   * acknowledged, even if it has begun to learn it again. One with a history and no epochs served alone before: it knows.
+   */
   get isFresh(): boolean {
-    return this.currentEpoch === 0 && this.history.lastZxid === 0;
+    return this.currentEpoch === 0 && (this.history.lastZxid === 0 || this.acceptedEpoch > 0);
   }
 
   get isVoter(): boolean {
