@@ -37,13 +37,18 @@ export class JuteConnection implements Door {
   private readonly counts: DoorCounts;
   private readonly frames: FrameSplitter;
   private out = new Writer(4096);
+  private readonly onConnect: () => void;
   private connectSeen = false;
   /** Whether the client asked for a read-only server: the answer then has that byte too. */
   private saidReadOnly = false;
   private closing = false;
 
-  /** @param head what the client has sent so far. */
-  constructor(socket: Socket, head: Buffer, remoteAddress: string, certified: readonly Id[] | null, options: JuteConnectionOptions) {
+  /**
+   * @param head what the client has sent so far.
+   * @param onConnect called when a session was asked for.
+   */
+  constructor(socket: Socket, head: Buffer, remoteAddress: string, certified: readonly Id[] | null, options: JuteConnectionOptions, onConnect: () => void) {
+    this.onConnect = onConnect;
     this.socket = socket;
     this.certified = certified;
     this.remoteAddress = remoteAddress;
@@ -96,6 +101,7 @@ export class JuteConnection implements Door {
     const message = connectRequest.read(input);
     if (!input.complete) throw new JuteError(`A connect request that is not whole: ${input.failure}`);
     this.connectSeen = true;
+    this.onConnect();
     this.saidReadOnly = input.remaining > 0;
     const readOnly = this.saidReadOnly && input.bool();
     this.gate.connect({ ...message, password: message.password ?? new Uint8Array(0), readOnly });

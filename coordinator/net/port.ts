@@ -68,6 +68,8 @@ export class ClientPort {
   private readonly sockets = new Set<Socket>();
   /** Clear streams inside TLS, and whom their certificates proved. */
   private readonly certified = new WeakMap<Duplex, readonly Id[]>();
+  /** What ends a connection that doesn't come to the point. */
+  private readonly deadlines = new WeakMap<Duplex, NodeJS.Timeout>();
   /** The last connection was refused for want of files. */
   private isFull = false;
   private readonly countByAddress = new Map<string, number>();
@@ -174,24 +176,29 @@ export class ClientPort {
     else this.identify(socket);
   }
 
-  /** Waits for the first four bytes and hands the connection to its door. */
+  /** Waits for the first four bytes and hands the connection to its door, which has to see a session asked for in time. */
   private identify(socket: Socket): void {
     const { options } = this;
     const timer = setTimeout(() => {
-      options.log.info(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: it sent no request in ${options.handshakeTimeoutMs} ms`);
+      options.log.info(`Closing the connection from /${plainAddress(socket.remoteAddress ?? '')}: it asked for nothing in ${options.handshakeTimeoutMs} ms`);
       options.counts.silent();
       socket.destroy();
     }, options.handshakeTimeoutMs);
+    this.deadlines.set(socket, timer);
     socket.once('close', () => clearTimeout(timer));
     let head: Buffer = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
       head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       if (head.length < 4) return;
       socket.off('data', onData);
-      clearTimeout(timer);
       this.dispatch(socket, head);
     };
     socket.on('data', onData);
+  }
+
+  /** The connection has come to the point. */
+  private arrived(socket: Duplex): void {
+    clearTimeout(this.deadlines.get(socket));
   }
 
   private dispatch(socket: Socket, head: Buffer): void {
@@ -211,6 +218,8 @@ export class ClientPort {
         socket.destroy();
         return;
       }
+      // The handshake has a deadline of its own, and then the clear stream has one.
+      this.arrived(socket);
       socket.pause();
       socket.unshift(head);
       this.tls.take(socket, address);
@@ -223,7 +232,7 @@ export class ClientPort {
       return;
     }
     // Anything else is a length, or garbage that the native door refuses by its length.
-    new JuteConnection(socket, head, address, this.certified.get(socket) ?? null, options);
+    new JuteConnection(socket, head, address, this.certified.get(socket) ?? null, options, () => this.arrived(socket));
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -244,7 +253,7 @@ export class ClientPort {
     }
     this.ws.handleUpgrade(request, socket, head, (ws) => {
       const tcp = socket as Socket;
-      new WsConnection(ws, tcp, plainAddress(tcp.remoteAddress ?? ''), this.certified.get(socket) ?? null, this.options);
+      new WsConnection(ws, tcp, plainAddress(tcp.remoteAddress ?? ''), this.certified.get(socket) ?? null, this.options, () => this.arrived(socket));
     });
   }
 }

@@ -41,10 +41,12 @@ export class WsConnection implements Door {
   private outgoing: ServerMessage[] = [];
   /** About how many bytes `outgoing` will be. */
   private outgoingSize = 0;
+  private readonly onConnect: () => void;
   private connectSeen = false;
   private closing = false;
 
-  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, certified: readonly Id[] | null, options: WsConnectionOptions) {
+  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, certified: readonly Id[] | null, options: WsConnectionOptions, onConnect: () => void) {
+    this.onConnect = onConnect;
     this.ws = ws;
     this.certified = certified;
     this.remoteAddress = remoteAddress;
@@ -86,6 +88,7 @@ export class WsConnection implements Door {
         return this.refuse(PROTOCOL_ERROR, `protocol version ${message.protocolVersion}, this server speaks ${PROTOCOL_VERSION}`);
       }
       this.connectSeen = true;
+      this.onConnect();
       return this.gate.connect(message);
     }
     if (!this.connectSeen) return this.refuse(PROTOCOL_ERROR, 'the first message is connect');

@@ -10,6 +10,11 @@ import { JuteError, readRequest } from '../../../shared/jute/codec.ts';
 import { decodeClientFrame } from '../../../shared/ws-protocol/codec.ts';
 import { WsProtocolError } from '../../../shared/ws-protocol/messages.ts';
 import { OpCode } from '../../../shared/znode/operations.ts';
+import type { Gate } from '../../../coordinator/net/door.ts';
+import { FourLetterWords } from '../../../coordinator/net/four-letter-words.ts';
+import { ClientPort } from '../../../coordinator/net/port.ts';
+import { ErrorCode } from '../../../shared/znode/error-code.ts';
+import type { ResponseByOp } from '../../../shared/znode/operations.ts';
 import { create } from '../raw-client.ts';
 import { closeMembers, testMember } from '../server/test-member.ts';
 
@@ -150,4 +155,85 @@ describe('the port, given anything', () => {
     }
     expect(slow.destroyed).to.equal(false);
   });
+
+  const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+  const CONNECT = hex(`0000002c 00000000 0000000000000000 0000ea60 0000000000000000 00000010 ${'00'.repeat(16)}`);
+  /** What the server says until it hangs up. */
+  const untilClosed = (socket: Socket): Promise<Buffer> =>
+    new Promise((resolve) => {
+      const chunks: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+      socket.on('close', () => resolve(Buffer.concat(chunks)));
+    });
+
+  for (const [what, begun] of [
+    ['says nothing', ''],
+    ['stops in the middle of its request for a session', '0000002c 00000000'],
+    ['stops in the middle of an upgrade', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n').toString('hex')],
+  ] as const) {
+    it(`waits only so long for who ${what}`, async () => {
+      let silent = 0;
+      const nothing = (): void => undefined;
+      const gate: Gate = { connect: nothing, request: nothing, unknown: nothing, endOfBatch: nothing, drained: nothing, closed: nothing };
+      const port = await ClientPort.open({
+        port: 0, host: '127.0.0.1', backlog: -1, keepAlive: false, perAddressMax: 0, totalMax: 0, filesMax: -1, handshakeTimeoutMs: 30, requestBytesMax: 1000, tls: null,
+        origins: { allowed: [], hostName: 'here' },
+        gatekeeper: { open: () => gate },
+        words: new FourLetterWords({} as never, []),
+        log: { error: nothing, warn: nothing, info: nothing, debug: nothing },
+        counts: { bytesReceived: nothing, requestTooLarge: nothing, rejected: nothing, silent: () => silent++, handshakeFailed: nothing, handshakesExceeded: nothing },
+      });
+      try {
+        const socket = open(port.port);
+        if (begun !== '') socket.write(hex(begun));
+        await untilClosed(socket);
+        expect(silent).to.equal(1);
+        // Who asked in time stays.
+        const asked = open(port.port);
+        asked.write(CONNECT);
+        await untilClosed(open(port.port));
+        expect(asked.destroyed).to.equal(false);
+      } finally {
+        await port.close();
+      }
+    });
+  }
+
+  it('hangs up on a request before there is a session, and on one that is cut off', async () => {
+    const { member, session } = await testMember();
+    const other = await session();
+    const early = open(member.port);
+    early.write(hex('00000011 00000001 00000004 00000004 2f626967 00'));
+    expect((await untilClosed(early)).length).to.equal(0);
+    // getData whose path is longer than its packet; a packet with half a header; vectors of negative and of absurd sizes.
+    for (const packet of ['0000000d 00000001 00000004 7fffffff 00', '00000006 00000001 0000', '00000014 00000001 00000065 0000000000000000 fffffffe', '00000014 00000001 00000065 0000000000000000 7fffffff']) {
+      const socket = open(member.port);
+      socket.write(Buffer.concat([CONNECT, hex(packet)]));
+      // The answer to the connect request may have left or not.
+      expect((await untilClosed(socket)).length).to.be.oneOf([0, 40]);
+    }
+    expect((await other.call({ op: 'ping' })).error).to.equal(0);
+  });
+
+  it('carries out ten thousand operations at once, and none of ten thousand of which one fails', async () => {
+    const { session } = await testMember();
+    const one = await session({ timeoutMs: 60_000 });
+    await one.call(create('/m'));
+    const ops = Array.from({ length: 10_000 }, (_, i) => create(`/m/${i}`));
+    const done = await one.call({ op: 'multi', ops });
+    expect(done.error).to.equal(0);
+    expect((done.response as ResponseByOp['multi']).results).to.have.length(10_000);
+    const failed = await one.call({ op: 'multi', ops: [...ops.slice(1).map(({ path }) => ({ op: 'delete', path, version: -1 }) as const), create('/m')] });
+    expect((failed.response as ResponseByOp['multi']).results.at(-1)).to.deep.equal({ op: 'error', error: ErrorCode.NODEEXISTS });
+    expect(((await one.call({ op: 'exists', path: '/m', watch: false })).response as ResponseByOp['exists'])?.stat.numChildren).to.equal(10_000);
+  }).timeout(30_000);
+
+  it('refuses data of a megabyte and a byte on the WebSocket door too', async () => {
+    const { session } = await testMember();
+    const [one, other] = [await session(), await session()];
+    one.post(create('/large', { data: Buffer.alloc((1 << 20) + 1024) }));
+    await one.untilClosed();
+    expect((await other.call({ op: 'exists', path: '/large', watch: false })).error).to.equal(ErrorCode.NONODE);
+  });
+
 });
