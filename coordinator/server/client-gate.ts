@@ -17,6 +17,8 @@ export interface SessionKeeper {
   touch(session: ClientSession): void;
   /** The connection that the session lived on is gone. */
   disconnected(pipeline: RequestPipeline, session: ClientSession): void;
+  /** A connection is gone, with or without a session. */
+  left?(client: Client): void;
 }
 
 export interface GateContext {
@@ -100,5 +102,6 @@ export class ClientGate implements Gate {
     context.stats.metrics.counters.connection_drop_count.add();
     context.pipeline.disconnected(client);
     if (client.session?.client === client) context.sessions.disconnected(context.pipeline, client.session);
+    context.sessions.left?.(client);
   }
 }

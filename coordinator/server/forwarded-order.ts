@@ -71,6 +71,10 @@ export class ForwardedOrder implements WriteOrder {
     this.forward({ kind: 'sync' });
   }
 
+  identified(client: Client): void {
+    this.forward({ kind: 'ids', connection: client.id, ids: client.ids });
+  }
+
   private wait(pending: Pending, bytes: number): void {
     this.unordered.push({ pending, bytes });
     this.bytes += bytes;

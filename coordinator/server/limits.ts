@@ -12,6 +12,9 @@ export const UNLOGGED_BYTES_MAX = 64 << 20;
 /** Batches handed to the log and not durable yet. One is on its way to the disk, the next is ready when that returns. */
 export const LOG_BATCHES_IN_FLIGHT_MAX = 2;
 
+/** Bytes of committed batches that a leader keeps in memory for learners that return; older ones come from the disk. */
+export const COMMIT_LOG_BYTES_MAX = 16 << 20;
+
 export function assertLimits(): void {
   assert(UNSENT_BYTES_PAUSE < UNSENT_BYTES_MAX, 'a slow reader is paused before it is closed');
   assert(LOG_BATCHES_IN_FLIGHT_MAX >= 1, 'the log can be written');

@@ -62,9 +62,10 @@ function readSettings(args: readonly string[]): LoadedServerSettings {
 async function run(args: readonly string[]): Promise<void> {
   const { settings, warnings } = readSettings(args);
   for (const warning of warnings) config.warn(warning);
-  if (settings.ensemble !== null) throw new SettingError('Several server.N lines ask for an ensemble, which is not supported yet: remove them to run one server');
   config.info(`clientPortAddress is ${settings.clientPortAddress ?? '0.0.0.0'}:${settings.clientPort}`);
-  main.warn('Either no config or no quorum defined in config, running in standalone mode');
+  const { ensemble } = settings;
+  if (ensemble === null) main.warn('Either no config or no quorum defined in config, running in standalone mode');
+  else main.info(`Starting quorum peer, myid=${ensemble.myId}, ${ensemble.self.role} of ${[...ensemble.quorum.members.keys()].join(', ')}`);
   const server = createLogger('org.apache.zookeeper.server.ZooKeeperServer');
   server.info(
     `Created server with tickTime ${settings.tickTime} ms minSessionTimeout ${settings.minSessionTimeoutMs} ms ` +
@@ -93,7 +94,8 @@ async function run(args: readonly string[]): Promise<void> {
 
   member = await startMember(settings, { onFailure: () => exit(EXIT_UNEXPECTED) });
   const failure = member.lookInFailure;
-  if (failure !== null) {
+  // One of an ensemble is worth more without it than not at all.
+  if (failure !== null && ensemble === null) {
     const line = failure.server === 'AdminServer' ? 'Unable to start AdminServer, exiting abnormally' : 'Cannot boot MetricsProvider, exiting abnormally';
     main.error(`${line}: ${failure.message}`);
     process.stderr.write(`${line}\n`);
@@ -101,7 +103,7 @@ async function run(args: readonly string[]): Promise<void> {
     exit(failure.server === 'AdminServer' ? EXIT_ADMIN_SERVER : EXIT_UNEXPECTED);
     return;
   }
-  server.info(`Started: serving clients on port ${member.port}`);
+  if (ensemble === null) server.info(`Started: serving clients on port ${member.port}`);
 }
 
 run(process.argv.slice(2)).catch((error: unknown) => {

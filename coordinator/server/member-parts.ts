@@ -5,9 +5,10 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { DoorCounts } from '../net/door.ts';
 import { SnapshotFiles } from '../store/snapshot-file.ts';
 import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
-import type { StoreError, TxnLog, TxnLogEvents } from '../store/txn-log.ts';
+import type { TxnLog, TxnLogEvents } from '../store/txn-log.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import type { Role } from '../zab/peer-types.ts';
 import { Authenticator } from './authenticator.ts';
 import type { LookInError } from './look-ins.ts';
 import type { ServerStats } from './server-stats.ts';
@@ -19,7 +20,9 @@ export interface MemberDeps {
   /** Opens the log; SQLite in `settings.logDir` by default. */
   openLog?: (events: TxnLogEvents) => Promise<TxnLog>;
   /** The log failed for good: nothing can be acknowledged any more. The process should end. */
-  onFailure?: (error: StoreError) => void;
+  onFailure?: (error: Error) => void;
+  /** A member of an ensemble has another role. */
+  onRole?: (role: Role, reason: string) => void;
 }
 
 export interface Member {
@@ -33,6 +36,8 @@ export interface Member {
   readonly lookInFailure: LookInError | null;
   readonly tree: DataTree;
   readonly view: MemberView;
+  /** In an ensemble. */
+  readonly role?: Role;
   /** Takes a snapshot now. */
   snapshot(): Promise<void>;
   /** Ends all connections (not the sessions) and closes the files. Everything acknowledged is on the disk. */

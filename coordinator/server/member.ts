@@ -6,7 +6,7 @@ import { systemClock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Gatekeeper } from '../net/door.ts';
 import { FourLetterWords } from '../net/four-letter-words.ts';
-import { firstSessionId } from '../session/session-minting.ts';
+import { sessionMint } from '../session/session-minting.ts';
 import type { Client } from './client.ts';
 import type { GateContext } from './client-gate.ts';
 import { ClientGate } from './client-gate.ts';
@@ -33,6 +33,8 @@ export type { Member, MemberDeps } from './member-parts.ts';
 
 /** Starts a member. Resolves when it serves; rejects with a `StoreError` or the system's error for the port. */
 export async function startMember(settings: ServerSettings, deps: MemberDeps = {}): Promise<Member> {
+  // What only an ensemble needs is loaded where there is one.
+  if (settings.ensemble !== null) return (await import('./ensemble-member.ts')).startEnsembleMember(settings, settings.ensemble, deps);
   assertLimits();
   const clock = deps.clock ?? systemClock;
   const log = createLogger('org.apache.zookeeper.server.ZooKeeperServer');
@@ -62,7 +64,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       tickTimeMs: settings.tickTime,
       minSessionTimeoutMs: settings.minSessionTimeoutMs,
       maxSessionTimeoutMs: settings.maxSessionTimeoutMs,
-      firstId: firstSessionId(settings.serverId, clock.wallMs()),
+      mintId: sessionMint(settings.serverId, clock.wallMs()),
       secret,
       metrics: stats.metrics,
     });
@@ -112,6 +114,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       stats,
       pipeline,
       sessions,
+      ensemble: null,
       txnLog,
       files,
       clock,

@@ -15,7 +15,7 @@ const BATCH_BYTES_MIN = 1024;
 const BATCH_BYTES_HINT_MAX = 1 << 20;
 
 export class Proposals {
-  private readonly log: TxnLog;
+  private readonly log: Pick<TxnLog, 'append'>;
   private readonly clock: Clock;
   private readonly metrics: Metrics;
   private writer = new Writer(BATCH_BYTES_MIN);
@@ -26,8 +26,10 @@ export class Proposals {
   private readonly sentMs: number[] = [];
   private count = 0;
   private scheduled = false;
+  private stopped = false;
 
-  constructor(log: TxnLog, clock: Clock, metrics: Metrics) {
+  /** @param log takes the batches: a server's own log, or what an ensemble agrees on. */
+  constructor(log: Pick<TxnLog, 'append'>, clock: Clock, metrics: Metrics) {
     this.log = log;
     this.clock = clock;
     this.metrics = metrics;
@@ -59,8 +61,13 @@ export class Proposals {
     this.send();
   }
 
+  /** What was not sent never will be. */
+  stop(): void {
+    this.stopped = true;
+  }
+
   private send(): void {
-    if (this.writer.size === 0 || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    if (this.stopped || this.writer.size === 0 || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
     const { writer } = this;
     // The next batch is probably about as large as this one.
     this.writer = new Writer(Math.min(Math.max(writer.size, BATCH_BYTES_MIN), BATCH_BYTES_HINT_MAX));

@@ -1,7 +1,7 @@
 /** Brings the tree back: the newest snapshot that is whole, then the log after it. The same whether we stopped or died. */
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Metrics } from './metrics.ts';
-import { formatZxid } from '../../shared/znode/zxid.ts';
+import { counterOf, epochOf, formatZxid } from '../../shared/znode/zxid.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import { StoreError } from '../store/txn-log.ts';
@@ -19,7 +19,7 @@ export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger,
   await txnLog.read(snapshotZxid, (body) => {
     for (const txn of readTxns(body)) {
       if (txn.zxid <= snapshotZxid) continue;
-      if (count === 0 && txn.zxid !== snapshotZxid + 1) throw missing(snapshotZxid, txn.zxid);
+      if (count === 0 && !follows(snapshotZxid, txn.zxid)) throw missing(snapshotZxid, txn.zxid);
       applyTxn(tree, txn, null);
       count++;
     }
@@ -34,6 +34,11 @@ export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger,
       `${count} txns replayed`,
   );
   return tree;
+}
+
+/** Is `zxid` the next after `before`: by count, or as the first one of a later leader? */
+function follows(before: number, zxid: number): boolean {
+  return zxid === before + 1 || (counterOf(zxid) === 1 && epochOf(zxid) > epochOf(before));
 }
 
 /** A later transaction than the first missing one must not be applied as if nothing were between. */

@@ -151,16 +151,24 @@ export class RequestPipeline implements ChangeListener {
     const outcome = this.options.authenticator.auth(client, request.scheme, request.auth);
     if (outcome === 'elsewhere') return client.door.close();
     const ok = outcome === 'ok';
-    if (!ok) this.options.stats.authFailedCount++;
-    this.reply(client, xid, request, 0, ok ? null : ErrorCode.AUTHFAILED, startMs);
-    if (!ok) client.door.close();
+    this.identified(client, xid, request, startMs, ok ? null : ErrorCode.AUTHFAILED, ok);
   }
 
   private sasl(client: Client, xid: number, request: SaslRequest, startMs: number): void {
     const reply = this.options.authenticator.sasl(client, request.token);
-    if (!reply.ok) this.options.stats.authFailedCount++;
-    this.reply(client, xid, request, 0, reply.ok ? { token: reply.token } : reply.error, startMs);
-    if (!reply.ok) client.door.close();
+    this.identified(client, xid, request, startMs, reply.ok ? { token: reply.token } : reply.error, reply.ok);
+  }
+
+  private identified(client: Client, xid: number, request: Request, startMs: number, result: ReadResult, ok: boolean): void {
+    if (ok) this.options.order.identified?.(client);
+    else this.options.stats.authFailedCount++;
+    // Clients may say who they are before they have heard that they have a session, which has to come first.
+    if (ok && client.pending.peek()?.request === null) {
+      client.pending.push({ client, xid, request, txn: null, inFlight: false, startMs, outcome: { result, zxid: 0 } });
+      return;
+    }
+    this.reply(client, xid, request, 0, result, startMs);
+    if (!ok) client.door.close();
   }
 
   /** A request of someone who had to say first who they are: refused, and the connection ends; the session lives on. */
@@ -170,6 +178,13 @@ export class RequestPipeline implements ChangeListener {
   }
 
   // --- Commits come back ---
+
+  /** A connection's session was taken up: what it has asked meanwhile is answered. */
+  admitted(client: Client): void {
+    client.pending.shift();
+    this.drain(client);
+    this.flush();
+  }
 
   /** `count` transactions were applied: what they made room for goes on. */
   applied(count: number): void {

@@ -3,6 +3,7 @@ import { environment } from './environment.ts';
 import type { AdminView } from '../net/admin-commands.ts';
 import type { ConnectionView } from '../net/four-letter-words.ts';
 import { VERSION } from '../net/four-letter-words.ts';
+import type { Json } from '../net/pretty-json.ts';
 import type { ConnectionThrottle } from '../session/connection-throttle.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
@@ -46,11 +47,35 @@ const OP_LABELS: Readonly<Record<string, string>> = {
   whoAmI: 'HOMI',
 };
 
+/** What a member of an ensemble shows besides. */
+export interface EnsembleFacts {
+  /** `leader`, `follower`, `observer`, `read-only`; '' while it looks for a leader. */
+  readonly mode: string;
+  readonly isServing: boolean;
+  readonly isReadOnly: boolean;
+  /** Lines of `conf`. */
+  configuration(): [string, string | number][];
+  /** What `mntr` shows besides. */
+  gauges(): [string, string | number][];
+  /** `Proposal sizes last/min/max`; null for those that make none. */
+  readonly proposalSizes: { last: number; min: number; max: number } | null;
+  /** AdminServer: leader, voting_view, zabstate, observers. */
+  readonly leader: { isLeader: boolean; id: number; address: string } | null;
+  votingView(): Record<string, Json>;
+  zabState(): Record<string, Json>;
+  observers(): Record<string, Json>[];
+  /** The lines of `/zookeeper/config`. */
+  membership(): string;
+}
+
 export interface ViewSources {
   settings: ServerSettings;
   stats: ServerStats;
   pipeline: RequestPipeline;
-  sessions: Sessions;
+  /** Null where another member tracks them. */
+  sessions: Pick<Sessions, 'tracker'> | null;
+  /** Null: this server is alone. */
+  ensemble: EnsembleFacts | null;
   txnLog: TxnLog;
   files: SnapshotFiles;
   clock: Clock;
@@ -61,11 +86,26 @@ export interface ViewSources {
 }
 
 export class MemberView implements AdminView {
-  readonly mode = 'standalone';
   private readonly from: ViewSources;
 
   constructor(from: ViewSources) {
     this.from = from;
+  }
+
+  get mode(): string {
+    return this.from.ensemble?.mode ?? 'standalone';
+  }
+
+  get isServing(): boolean {
+    return this.from.ensemble?.isServing ?? true;
+  }
+
+  get isReadOnly(): boolean {
+    return this.from.ensemble?.isReadOnly ?? false;
+  }
+
+  get ensemble(): EnsembleFacts | null {
+    return this.from.ensemble;
   }
 
   get stats(): ServerStats {
@@ -152,7 +192,7 @@ export class MemberView implements AdminView {
       ['avg_latency', stats.latencyAvg],
       ['outstanding_requests', pipeline.outstandingCount],
       ['znode_count', this.nodeCount],
-      ['global_sessions', sessions.tracker.size],
+      ['global_sessions', sessions?.tracker.size ?? tree.sessions.size],
       ['non_mtls_remote_conn_count', 0],
       ['last_client_response_size', stats.responseSizeLast],
       ['packets_sent', stats.packetsSent],
@@ -183,6 +223,7 @@ export class MemberView implements AdminView {
 
   sessionsByExpiry(): [number, bigint[]][] {
     const { sessions, clock } = this.from;
+    if (sessions === null) return [];
     const toWall = clock.wallMs() - clock.monotonicMs();
     return sessions.tracker
       .bucketsInOrder()

@@ -9,7 +9,7 @@ import { decideConnect } from '../session/reconnect-rules.ts';
 import { isPassword, passwordOf } from '../session/session-minting.ts';
 import type { Metrics } from './metrics.ts';
 import { SessionTracker } from '../session/session-tracker.ts';
-import type { Client, ClientSession } from './client.ts';
+import type { Client, ClientSession, SessionHolder } from './client.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
 
 const NO_PASSWORD = Buffer.alloc(16);
@@ -20,8 +20,8 @@ export interface SessionsOptions {
   tickTimeMs: number;
   minSessionTimeoutMs: number;
   maxSessionTimeoutMs: number;
-  /** The first id to give out. */
-  firstId: bigint;
+  /** Gives out ids of new sessions. */
+  mintId(): bigint;
   secret: Uint8Array;
   metrics: Metrics;
 }
@@ -29,12 +29,10 @@ export interface SessionsOptions {
 export class Sessions {
   readonly tracker: SessionTracker<ClientSession>;
   private readonly options: SessionsOptions;
-  private nextId: bigint;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(options: SessionsOptions) {
     this.options = options;
-    this.nextId = options.firstId;
     this.tracker = new SessionTracker(options.tickTimeMs, options.clock.monotonicMs());
   }
 
@@ -63,18 +61,11 @@ export class Sessions {
       minSessionTimeoutMs: this.options.minSessionTimeoutMs,
       maxSessionTimeoutMs: this.options.maxSessionTimeoutMs,
     });
-    const who = `/${client.door.remoteAddress}:${client.door.remotePort}`;
     switch (decision.kind) {
       case 'refuse':
-        log.warn(`Refusing session request for client ${who} as it ${decision.reason}`);
-        client.door.close();
-        return;
+        return refuse(log, client, decision.reason);
       case 'expired':
-        log.info(`Invalid session 0x${hex(sessionId)} for client ${who}, ${decision.reason}`);
-        client.door.connected({ timeoutMs: 0, sessionId: 0n, password: NO_PASSWORD });
-        client.markDirty();
-        client.door.close();
-        return;
+        return denyExpired(log, client, sessionId, decision.reason);
       case 'resume': {
         const resumed = session!;
         const older = resumed.client;
@@ -84,12 +75,12 @@ export class Sessions {
         this.grantGrace(resumed, message);
         this.tracker.touch(resumed, nowMs);
         if (older !== null && older !== client) older.supersede();
-        client.door.connected(this.grantOf(resumed, message.disconnectGraceMs));
+        client.door.connected(grantOf(resumed, secret, message.disconnectGraceMs));
         client.markDirty();
         return;
       }
       case 'create': {
-        const id = this.nextId++;
+        const id = this.options.mintId();
         const { timeoutMs } = decision;
         const created: ClientSession = { id, timeoutMs, deadlineMs: 0, closing: false, client, disconnectGraceMs: 0, graceTimer: null };
         this.grantGrace(created, message);
@@ -101,22 +92,45 @@ export class Sessions {
     }
   }
 
+  /** A session that a client of another member asked for, to live on `holder`; null if its id is taken. */
+  createRemote(sessionId: bigint, timeoutMs: number, graceMs: number, holder: SessionHolder): ClientSession | null {
+    if (this.tracker.get(sessionId) !== undefined) return null;
+    const session: ClientSession = {
+      id: sessionId, timeoutMs, deadlineMs: 0, closing: false, client: holder, disconnectGraceMs: graceMs, graceTimer: null,
+    };
+    this.tracker.add(session, this.options.clock.monotonicMs());
+    return session;
+  }
+
+  /** A session comes back at another member, on `holder`; null if it is over. */
+  resumeRemote(sessionId: bigint, timeoutMs: number, graceMs: number, holder: SessionHolder): ClientSession | null {
+    const session = this.tracker.get(sessionId);
+    if (session === undefined || session.closing) return null;
+    stopGrace(session);
+    const older = session.client;
+    session.client = holder;
+    session.timeoutMs = timeoutMs;
+    session.disconnectGraceMs = graceMs;
+    this.touch(session);
+    if (older !== null && older !== holder) older.supersede();
+    return session;
+  }
+
+  /** Sessions that another member has heard of. */
+  touchAll(sessionIds: readonly bigint[]): void {
+    for (const id of sessionIds) {
+      const session = this.tracker.get(id);
+      if (session !== undefined) this.touch(session);
+    }
+  }
+
   /** The creation is durable: the client may know. */
   created(client: Client | null, sessionId: bigint): void {
     const session = this.tracker.get(sessionId);
     if (client === null || client.gone || session === undefined) return;
     this.tracker.touch(session, this.options.clock.monotonicMs());
-    client.door.connected(this.grantOf(session, client.graceAsked));
+    client.door.connected(grantOf(session, this.options.secret, client.graceAsked));
     client.markDirty();
-  }
-
-  private grantOf(session: ClientSession, graceAsked: number | undefined): SessionGrant {
-    return {
-      timeoutMs: session.timeoutMs,
-      sessionId: session.id,
-      password: passwordOf(session.id, this.options.secret),
-      ...(graceAsked === undefined ? {} : { disconnectGraceMs: session.disconnectGraceMs }),
-    };
   }
 
   /** Each connection says anew how long the session may live without one. */
@@ -182,6 +196,32 @@ export class Sessions {
 function stopGrace(session: ClientSession): void {
   if (session.graceTimer !== null) clearTimeout(session.graceTimer);
   session.graceTimer = null;
+}
+
+/** What a client is told of its session. */
+export function grantOf(session: ClientSession, secret: Uint8Array, graceAsked: number | undefined): SessionGrant {
+  return {
+    timeoutMs: session.timeoutMs,
+    sessionId: session.id,
+    password: passwordOf(session.id, secret),
+    ...(graceAsked === undefined ? {} : { disconnectGraceMs: session.disconnectGraceMs }),
+  };
+}
+
+const whoIs = ({ door }: Client): string => `/${door.remoteAddress}:${door.remotePort}`;
+
+/** Closes the connection without an answer: another server may serve it. */
+export function refuse(log: Logger, client: Client, reason: string): void {
+  log.warn(`Refusing session request for client ${whoIs(client)} as it ${reason}`);
+  client.door.close();
+}
+
+/** Tells the client that its session is over. */
+export function denyExpired(log: Logger, client: Client, sessionId: bigint, reason: string): void {
+  log.info(`Invalid session 0x${hex(sessionId)} for client ${whoIs(client)}, ${reason}`);
+  client.door.connected({ timeoutMs: 0, sessionId: 0n, password: NO_PASSWORD });
+  client.markDirty();
+  client.door.close();
 }
 
 export function hex(sessionId: bigint): string {

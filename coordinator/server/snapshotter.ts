@@ -18,6 +18,10 @@ export interface SnapshotterOptions {
   log: Logger;
   /** A number in [0, 1). */
   random(): number;
+  /** The log has to be kept from this zxid on, whatever snapshots cover; absent: needn't. */
+  keepFromZxid?(): number;
+  /** The log was shortened to what follows the snapshot of `zxid`. */
+  pruned?(zxid: number): void;
   /** A snapshot took so long. */
   took(ms: number): void;
 }
@@ -65,7 +69,10 @@ export class Snapshotter {
       await files.write(zxid, encodeSnapshot(tree));
       this.options.took(performance.now() - startMs);
       const oldest = files.retain(retainCount);
-      if (oldest !== null) txnLog.prune(oldest);
+      if (oldest === null) return;
+      const through = Math.min(oldest, this.options.keepFromZxid?.() ?? oldest);
+      txnLog.prune(through);
+      this.options.pruned?.(oldest);
     } catch (error) {
       // Nothing is lost: the log still holds everything since the snapshot before.
       log.error(`Cannot write the snapshot of ${formatZxid(zxid)}; the next one is tried after more transactions`, { error });

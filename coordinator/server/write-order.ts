@@ -18,4 +18,6 @@ export interface WriteOrder {
   closeSession(session: ClientSession, client: Client | null, xid: number, request: Request | null): void;
   /** Answers once everything ordered before it is applied here. */
   sync(client: Client, xid: number, request: Request, startMs: number): void;
+  /** The client has shown another identity: its later writes have it. */
+  identified?(client: Client): void;
 }

@@ -26,19 +26,17 @@ export function decideConnect(
   request: ConnectRequest,
   known: { session: Session | undefined; passwordMatches: boolean; lastZxid: number } & TimeoutBounds,
 ): ConnectDecision {
-  if (request.lastZxidSeen > known.lastZxid) {
-    return {
-      kind: 'refuse',
-      reason:
-        `has seen zxid 0x${request.lastZxidSeen.toString(16)} our last zxid is 0x${known.lastZxid.toString(16)} ` +
-        'client must try another server',
-    };
-  }
+  if (request.lastZxidSeen > known.lastZxid) return { kind: 'refuse', reason: aheadOf(request.lastZxidSeen, known.lastZxid) };
   const timeoutMs = clampTimeout(request.timeoutMs, known);
   if (request.sessionId === 0n) return { kind: 'create', timeoutMs };
   if (!known.passwordMatches) return { kind: 'expired', reason: 'wrong password' };
   if (known.session === undefined || known.session.closing) return { kind: 'expired', reason: 'unknown or expired' };
   return { kind: 'resume', timeoutMs };
+}
+
+/** Why a client is refused that was shown a later state than ours. */
+export function aheadOf(lastZxidSeen: number, lastZxid: number): string {
+  return `has seen zxid 0x${lastZxidSeen.toString(16)} our last zxid is 0x${lastZxid.toString(16)} client must try another server`;
 }
 
 export function clampTimeout(timeoutMs: number, bounds: TimeoutBounds): number {

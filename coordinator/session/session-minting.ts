@@ -13,6 +13,12 @@ export function firstSessionId(serverId: number, wallMs: number): bigint {
   return BigInt.asIntN(64, time | (BigInt(serverId) << 56n));
 }
 
+/** Gives out ids, each once. */
+export function sessionMint(serverId: number, wallMs: number): () => bigint {
+  let nextId = firstSessionId(serverId, wallMs);
+  return () => nextId++;
+}
+
 export function passwordOf(sessionId: bigint, secret: Uint8Array): Buffer {
   const message = Buffer.alloc(8);
   message.writeBigInt64BE(sessionId);

@@ -78,6 +78,11 @@ export class SnapshotFiles {
     readSnapshotFile(this.pathOf(zxid), zxid, take);
   }
 
+  /** Removes those that were begun after `zxid`. */
+  removeAfter(zxid: number): void {
+    for (const taken of this.list()) if (taken > zxid) rmSync(this.pathOf(taken));
+  }
+
   /** Removes all but the `count` newest; returns the oldest zxid that is left, or null. */
   retain(count: number): number | null {
     const zxids = this.list();
