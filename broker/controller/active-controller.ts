@@ -198,6 +198,11 @@ export class ActiveController {
     return results;
   }
 
+  /** What has no leader gets one, where it may now be one that is not in sync. */
+  async electUnclean(): Promise<void> {
+    await this.perform(decide.electOffline(this.current, await this.policyFor(this.current)));
+  }
+
   /** Refusals by `partitionKey`; the other reassignments are under way. */
   async alterReassignments(requests: readonly ReassignmentRequest[]): Promise<ReassignmentPlan['refusals']> {
     // First the partitions that were added meanwhile: the topics' znodes are about to be written.

@@ -86,6 +86,11 @@ export class Controller {
     return this.queue.idle();
   }
 
+  /** Some topics may now be led by a replica that is not in sync: those without a leader get another look. */
+  uncleanElectionsAllowed(): void {
+    this.queue.put('uncleanElections', async () => this.active?.electUnclean());
+  }
+
   // What is asked of the active controller. Each is an event of its queue.
 
   alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {

@@ -208,6 +208,16 @@ export function addTopics(
   return builder.build(applyChanges(state, builder.changesSoFar));
 }
 
+/** The policy changed: partitions without a leader are looked at again. */
+export function electOffline(state: ClusterState, policy: Policy): Decision {
+  const builder = new DecisionBuilder();
+  for (const [topic, index, partition] of allPartitions(state)) {
+    if (partition.state === null || partition.state.leader !== -1 || state.deletions.has(topic)) continue;
+    repair(builder, state, { topic, partition: index }, partition, policy);
+  }
+  return builder.build(applyChanges(state, builder.changesSoFar));
+}
+
 /** State znodes were read (again): an old broker wrote an ISR, or somebody repaired what could not be read. */
 export function adoptStates(
   state: ClusterState,

@@ -227,6 +227,9 @@ export const partitionStateZnode = {
   },
 };
 
+/** Name of what holds for all that have no entry of their own. */
+export const DEFAULT_ENTITY = '<default>';
+
 export type ConfigEntityType = 'topics' | 'brokers' | 'clients' | 'users' | 'ips';
 
 /** `/config/<type>/<name>`: dynamic configuration of an entity, its values as text. */

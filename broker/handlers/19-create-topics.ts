@@ -8,7 +8,7 @@ import { createTopics } from '../protocol/messages/19-create-topics.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import type { Handler } from '../server/handler.ts';
 import { topicConfigEntries } from '../server/config-entries.ts';
-import type { BrokerSettings } from '../server/settings.ts';
+import type { SettingsView } from '../server/config-entries.ts';
 import type { CreatedTopic, TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -16,7 +16,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 export interface CreateTopicsDependencies {
   readonly admin: TopicAdmin;
   readonly isController: () => boolean;
-  readonly settings: BrokerSettings;
+  readonly settings: SettingsView;
   readonly logger: Logger;
 }
 

@@ -1,4 +1,4 @@
-/** AlterConfigs (0–2): replaces all of a topic's own settings by those in the request; the others fall back to defaults. */
+/** AlterConfigs (0–2): replaces all own settings of a topic or broker by those in the request; the others fall back to defaults. */
 import type { AlterConfigsRequest, AlterConfigsResponse } from '../protocol/messages/33-alter-configs.ts';
 import { alterConfigs } from '../protocol/messages/33-alter-configs.ts';
 import type { Handler } from '../server/handler.ts';

@@ -1,10 +1,8 @@
 /**
- * What AlterConfigs and IncrementalAlterConfigs share: changing the configuration of topics. The new configuration is checked
- * as a whole, written to `/config/topics/<t>`, and announced by a znode under `/config/changes`: every broker, this one too,
- * learns of it there and acts on it at once. Two changes at a time don't lose each other's settings: the write names the
- * version of the znode that it was made from, and starts over when that is gone.
- *
- * Brokers' own settings and log levels cannot be changed at run time; asking for that is refused.
+ * What AlterConfigs and IncrementalAlterConfigs share: changing the configuration of topics and brokers. The new configuration is checked
+ * as a whole, written to `/config/topics/<t>` or `/config/brokers/<id>`, and announced by a znode under `/config/changes`: every
+ * broker, this one too, learns of it there and acts on it at once. Two changes at a time don't lose each other's settings: the
+ * write names the version of the znode that it was made from, and starts over when that is gone.
  */
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
@@ -13,17 +11,22 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { ErrorCode as ZnodeErrorCode } from '../../shared/znode/error-code.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
-import { configChangeZnode, configZnode } from '../controller/znodes.ts';
+import { configChangeZnode, configZnode, DEFAULT_ENTITY } from '../controller/znodes.ts';
+import type { ConfigEntityType } from '../controller/znodes.ts';
 import { topicSetting } from '../log/log-config.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
 import { topicConfigEntries } from '../server/config-entries.ts';
+import { baseName } from '../server/dynamic-names.ts';
+import type { DynamicSettings, Scope } from '../server/dynamic-settings.ts';
+import { FatalError } from '../server/fatal-error.ts';
 import type { MetadataCache } from '../server/metadata-cache.ts';
-import type { BrokerSettings } from '../server/settings.ts';
+import { brokerSettingsByName } from '../server/settings.ts';
 
 export interface AlterConfigsDependencies {
+  readonly brokerId: number;
   readonly client: () => CoordinatorClient;
   readonly cache: MetadataCache;
-  readonly settings: BrokerSettings;
+  readonly settings: DynamicSettings;
   readonly logger: Logger;
 }
 
@@ -38,10 +41,11 @@ interface Result {
   readonly resourceType: number;
   readonly resourceName: string;
 }
-/** Makes the topic's new entries from its present ones. Throws `ConfigRefusal`. */
+/** Makes the resource's new entries from its present ones. Throws `ConfigRefusal`. */
 export type Change = (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>;
 
-const TOPIC = 2, BROKER = 4, BROKER_LOGGER = 8; // prettier-ignore
+export const TOPIC = 2;
+const BROKER = 4, BROKER_LOGGER = 8; // prettier-ignore
 /** How often a change is made anew because another one came first. */
 const ATTEMPTS_MAX = 10;
 
@@ -56,11 +60,19 @@ export class ConfigRefusal extends Error {
 
 const invalidRequest = (message: string): ConfigRefusal => new ConfigRefusal(ErrorCode.INVALID_REQUEST, message);
 
+interface AlterOptions<R extends Resource> {
+  validateOnly: boolean;
+  mayBeNull: (config: R['configs'][number]) => boolean;
+  change: (resource: R) => Change;
+  /** Changes log levels, where that can be asked for. Throws `ConfigRefusal`. */
+  alterLoggers?: (resource: R) => void;
+}
+
 /** Answers for each resource by itself: one that is refused does not keep the others. */
 export function alterResources<R extends Resource>(
   deps: AlterConfigsDependencies,
   resources: readonly R[],
-  options: { validateOnly: boolean; mayBeNull: (config: R['configs'][number]) => boolean; change: (resource: R) => Change },
+  options: AlterOptions<R>,
 ): Promise<Result[]> {
   const keyOf = ({ resourceType, resourceName }: Resource): string => `${resourceType}/${resourceName}`;
   const counts = new Map<string, number>();
@@ -74,7 +86,8 @@ export function alterResources<R extends Resource>(
       try {
         if (counts.get(keyOf(resource))! > 1) throw invalidRequest('Each resource must appear at most once.');
         checkEntries(resource, options.mayBeNull);
-        await alterTopic(deps, topicOf(resource), options.change(resource), options.validateOnly);
+        if (resourceType === BROKER_LOGGER && options.alterLoggers !== undefined) options.alterLoggers(resource);
+        else await alter(deps, targetOf(deps, resource), options.change(resource), options.validateOnly);
         return result(ErrorCode.NONE, null);
       } catch (error) {
         if (error instanceof ConfigRefusal) return result(error.errorCode, error.message);
@@ -91,34 +104,74 @@ function checkEntries<R extends Resource>({ configs }: R, mayBeNull: (config: R[
   if (nulls.length > 0) throw invalidRequest(`Null value not supported for : ${nulls.join(', ')}`);
 }
 
-function topicOf({ resourceType, resourceName }: Resource): string {
-  if (resourceType === BROKER) throw invalidRequest("A broker's settings cannot be changed while it runs: edit its properties and restart it.");
-  if (resourceType === BROKER_LOGGER) throw invalidRequest('Log levels cannot be changed while the broker runs.');
-  if (resourceType !== TOPIC) throw invalidRequest(`Unknown resource type ${resourceType}`);
-  if (resourceName === '') throw invalidRequest('Default topic resources are not allowed.');
-  return resourceName;
+/** Where the configuration of a resource is, and who says whether it may be so. */
+interface Target {
+  readonly type: ConfigEntityType;
+  readonly name: string;
+  /** How the log names it. */
+  readonly shown: string;
+  /** Throws `ConfigRefusal`. */
+  check(config: ReadonlyMap<string, string>): void;
 }
 
-async function alterTopic(deps: AlterConfigsDependencies, topic: string, change: Change, validateOnly: boolean): Promise<void> {
+function targetOf(deps: AlterConfigsDependencies, { resourceType, resourceName }: Resource): Target {
+  switch (resourceType) {
+    case TOPIC: {
+      if (resourceName === '') throw invalidRequest('Default topic resources are not allowed.');
+      const check = (config: ReadonlyMap<string, string>): void => checkTopicConfig(deps, resourceName, config);
+      return { type: 'topics', name: resourceName, shown: `topic ${resourceName}`, check };
+    }
+    case BROKER: {
+      const scope: Scope = resourceName === '' ? 'cluster' : 'broker';
+      if (scope === 'broker') checkBrokerId(deps.brokerId, resourceName);
+      const check = (config: ReadonlyMap<string, string>): void => checkBrokerConfig(deps.settings, scope, resourceName, config);
+      const shown = scope === 'broker' ? `broker ${deps.brokerId}` : 'all brokers';
+      return { type: 'brokers', name: scope === 'broker' ? String(deps.brokerId) : DEFAULT_ENTITY, shown, check };
+    }
+    default:
+      throw invalidRequest(`Unknown resource type ${resourceType}`);
+  }
+}
+
+export function checkBrokerId(brokerId: number, name: string): void {
+  if (!/^[+-]?\d+$/.test(name)) throw invalidRequest(`Node id must be an integer, but it is: ${name}`);
+  if (Number(name) !== brokerId) throw invalidRequest(`Unexpected broker id, expected ${brokerId}, but received ${name}`);
+}
+
+async function alter(deps: AlterConfigsDependencies, target: Target, change: Change, validateOnly: boolean): Promise<void> {
   const client = deps.client();
-  const path = configZnode.path('topics', topic);
+  const path = configZnode.path(target.type, target.name);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const znode = await getDataOrNull(client, path);
     const config = change(znode === null ? new Map() : configZnode.decode(path, znode.data));
-    if (!deps.cache.hasTopic(topic)) {
-      throw new ConfigRefusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${topic}' does not exist.`);
-    }
-    checkConfig(deps.settings, topic, config);
+    target.check(config);
     if (validateOnly) return;
     if (!(await write(client, path, configZnode.encode(config), znode?.stat.version ?? null))) continue;
-    const announcement = configChangeZnode.encode('topics', topic);
+    const announcement = configChangeZnode.encode(target.type, target.name);
     const mode = CreateMode.PERSISTENT_SEQUENTIAL;
     await client.create(`${configChangeZnode.parentPath}/${configChangeZnode.prefix}`, announcement, { mode });
-    const shown = [...config].map(([key, value]) => `${key} -> ${value}`).join(', ');
-    deps.logger.info(`Updating topic ${topic} with new configuration : ${shown}`);
+    const shown = [...config.keys()].map((key) => `${key} -> ${isSecret(key) ? '[hidden]' : config.get(key)}`).join(', ');
+    deps.logger.info(`Updating ${target.shown} with new configuration : ${shown}`);
     return;
   }
-  throw new ConfigRefusal(ErrorCode.UNKNOWN_SERVER_ERROR, `The configuration of '${topic}' changed ${ATTEMPTS_MAX} times meanwhile: try again.`);
+  throw new Error(`${ATTEMPTS_MAX} attempts to write ${path} met with other changes: try again`);
+}
+
+function isSecret(name: string): boolean {
+  return brokerSettingsByName.get(baseName(name))?.type === 'password';
+}
+
+/** In the original's words. A password in a znode would have to be encrypted, which needs `password.encoder.secret`. */
+function checkBrokerConfig(settings: DynamicSettings, scope: Scope, name: string, config: ReadonlyMap<string, string>): void {
+  try {
+    settings.check(scope, config);
+  } catch (error) {
+    if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
+    throw invalidRequest(error.message);
+  }
+  if (![...config.keys()].some(isSecret)) return;
+  const why = `Invalid config value for resource ConfigResource(type=BROKER, name='${name}'): Password encoder secret not configured`;
+  throw new ConfigRefusal(ErrorCode.INVALID_CONFIG, why);
 }
 
 /** False when someone else wrote in between. */
@@ -134,11 +187,14 @@ async function write(client: CoordinatorClient, path: string, data: Buffer, vers
   }
 }
 
-function checkConfig(settings: BrokerSettings, topic: string, config: ReadonlyMap<string, string>): void {
+function checkTopicConfig(deps: AlterConfigsDependencies, topic: string, config: ReadonlyMap<string, string>): void {
+  if (!deps.cache.hasTopic(topic)) {
+    throw new ConfigRefusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${topic}' does not exist.`);
+  }
   const unknown = [...config.keys()].find((name) => topicSetting(name) === undefined);
   if (unknown !== undefined) throw new ConfigRefusal(ErrorCode.INVALID_CONFIG, `Unknown topic config name: ${unknown}`);
   try {
-    topicConfigEntries(settings, config);
+    topicConfigEntries(deps.settings, config);
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     const message = `Invalid config value for resource ConfigResource(type=TOPIC, name='${topic}'): ${error.message}`;

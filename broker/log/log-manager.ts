@@ -354,6 +354,11 @@ export class LogManager {
     });
   }
 
+  /** Those of which there is a log here. */
+  topics(): Set<string> {
+    return new Set([...this.logs.values()].map(({ topic }) => topic));
+  }
+
   /** A topic's config changed. */
   updateConfig(topic: string, config: LogConfig): void {
     for (const log of this.logs.values()) if (log.topic === topic) log.config = config;

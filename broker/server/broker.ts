@@ -30,12 +30,16 @@ import { systemScheduler } from '../log/scheduler.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
+import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { AutoTopics } from './auto-topics.ts';
+import { BrokerConfigs } from './broker-configs.ts';
+import { ConfigChanges } from './config-changes.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
 import { ControllerChannel } from './controller-channel.ts';
 import { Channels, ControllerOrders } from './controller-orders.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
+import { DynamicSettings } from './dynamic-settings.ts';
 import { describeFatal } from './fatal-error.ts';
 import { createHandlers } from './handlers.ts';
 import { MetadataCache } from './metadata-cache.ts';
@@ -46,7 +50,7 @@ import { RequestRouter } from './request-router.ts';
 import { SelfFence } from './self-fence.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { BrokerSettings } from './settings.ts';
-import type { BoundListener } from './socket-server.ts';
+import type { BoundListener, ConnectionLimits } from './socket-server.ts';
 import { SocketServer } from './socket-server.ts';
 import { TopicAdmin } from './topic-admin.ts';
 import { TopicConfigs } from './topic-configs.ts';
@@ -93,7 +97,10 @@ class BrokerProcess implements Broker {
     () => this.link.client,
     createLogger('kafka.server.DynamicConfigManager'),
   );
-  private readonly logDefaults: LogConfig;
+  private readonly dynamicSettings: DynamicSettings;
+  private readonly brokerConfigs: BrokerConfigs;
+  private readonly configChanges: ConfigChanges;
+  private logDefaults: LogConfig;
   private readonly peers: PeerAddresses;
   private brokerEpoch = -1;
   private closing: Promise<void> | null = null;
@@ -117,6 +124,16 @@ class BrokerProcess implements Broker {
     this.settings = settings;
     this.options = options;
     this.logDefaults = logDefaults(settings);
+    const logger = createLogger('kafka.server.DynamicBrokerConfig');
+    this.dynamicSettings = new DynamicSettings(settings, logger);
+    const client = (): CoordinatorClient => this.link.client;
+    this.brokerConfigs = new BrokerConfigs({ client, brokerId: () => this.id, settings: this.dynamicSettings, logger });
+    this.configChanges = new ConfigChanges({
+      client,
+      keepers: { topics: this.topicConfigs, brokers: this.brokerConfigs },
+      wallMs: () => this.clock.wallMs(),
+      logger: createLogger('kafka.server.ZkConfigManager'),
+    });
     this.peers = new PeerAddresses(this.cache, settings.interBrokerListener);
   }
 
@@ -147,6 +164,8 @@ class BrokerProcess implements Broker {
     this.cluster = await this.link.clusterId();
     this.logger.info(`Cluster ID = ${this.cluster}`);
     await this.findId();
+    this.dynamicSettings.onChange((current, before) => this.settingsChanged(current, before));
+    await this.brokerConfigs.readAllAgain();
     this.logs = await this.openLogs();
     this.channel = this.createControllerChannel();
     this.replicas = this.createReplicas(this.logs);
@@ -168,6 +187,7 @@ class BrokerProcess implements Broker {
       brokerId: this.id,
       clusterId: this.cluster,
       settings,
+      dynamicSettings: this.dynamicSettings,
       clock: this.clock,
       client: () => this.link.client,
       cache: this.cache,
@@ -186,7 +206,7 @@ class BrokerProcess implements Broker {
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.server.KafkaApis', `[KafkaApi-${this.id}] `),
     });
-    await this.topicConfigs.watch();
+    await this.configChanges.watch();
     await this.register();
     this.openController.start(this.link.client);
     // Clients that connect at once find a broker that knows the cluster, when it is the controller itself.
@@ -262,8 +282,26 @@ class BrokerProcess implements Broker {
       if (othersLeft) this.reportDirFailure();
       else this.options.onFatal?.(error);
     });
-    this.topicConfigs.onChange((topic) => logs.updateConfig(topic, this.logConfig(topic)));
+    this.topicConfigs.onChange((topic) => {
+      const config = this.logConfig(topic);
+      logs.updateConfig(topic, config);
+      if (config.uncleanLeaderElectionEnable) this.openController?.uncleanElectionsAllowed();
+    });
     return logs;
+  }
+
+  /** Acts on settings that were changed at run time. */
+  private settingsChanged(current: BrokerSettings, before: BrokerSettings): void {
+    this.logDefaults = logDefaults(current);
+    this.logs?.updateDefaults(this.logDefaults);
+    for (const topic of this.logs?.topics() ?? []) this.logs!.updateConfig(topic, this.logConfig(topic));
+    this.socketServer?.setLimits(connectionLimits(current));
+    if (current.advertisedListeners !== before.advertisedListeners) {
+      this.link.updateRegistration(this.registration()).catch((error: unknown) => {
+        this.logger.error('The addresses could not be changed', { error });
+      });
+    }
+    if (current.uncleanLeaderElectionEnable && !before.uncleanLeaderElectionEnable) this.openController?.uncleanElectionsAllowed();
   }
 
   /** The topic's config as far as it was read; what cannot be read is worth the defaults, so that the records stay reachable. */
@@ -310,15 +348,13 @@ class BrokerProcess implements Broker {
   }
 
   private createSocketServer(): SocketServer {
-    const { settings } = this;
+    const { current: settings } = this.dynamicSettings;
     return new SocketServer({
       listeners: settings.listenerEndPoints,
       requestBytesMax: settings.socketRequestMaxBytes,
       idleMsMax: settings.connectionsMaxIdleMs,
       backlogSize: settings.socketListenBacklogSize,
-      connectionsMax: settings.maxConnections,
-      connectionsPerIpMax: settings.maxConnectionsPerIp,
-      connectionsByIp: settings.maxConnectionsByIp,
+      ...connectionLimits(settings),
       logger: createLogger('kafka.network.SocketServer', `[SocketServer listenerType=ZK_BROKER, nodeId=${this.id}] `),
       acceptorLogger: createLogger('kafka.network.DataPlaneAcceptor'),
     });
@@ -394,6 +430,7 @@ class BrokerProcess implements Broker {
       cache: this.cache,
       topicConfigs: this.topicConfigs,
       settings: this.settings,
+      dynamicSettings: this.dynamicSettings,
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.zk.AdminZkClient'),
     });
@@ -449,7 +486,7 @@ class BrokerProcess implements Broker {
       expired: () => this.controller.sessionExpired(),
       renewed: (client, brokerEpoch) => {
         this.brokerEpoch = brokerEpoch;
-        this.topicConfigs
+        this.configChanges
           .watch()
           .catch((error: unknown) => this.logger.warn('Could not watch the configuration', { error }));
         this.controller.start(client);
@@ -462,7 +499,7 @@ class BrokerProcess implements Broker {
   }
 
   private registration(): BrokerRegistration {
-    const endpoints = this.settings.advertisedEndPoints.map((endPoint): BrokerEndPoint => {
+    const endpoints = this.dynamicSettings.current.advertisedEndPoints.map((endPoint): BrokerEndPoint => {
       // Port 0 stands for whatever the listener of that name got.
       const port =
         endPoint.port === 0
@@ -524,4 +561,12 @@ class BrokerProcess implements Broker {
       this.logger.error(`The ${what} could not be closed`, { error });
     }
   }
+}
+
+function connectionLimits(settings: BrokerSettings): ConnectionLimits {
+  return {
+    connectionsMax: settings.maxConnections,
+    connectionsPerIpMax: settings.maxConnectionsPerIp,
+    connectionsByIp: settings.maxConnectionsByIp,
+  };
 }

@@ -8,11 +8,22 @@ import { topicSettings } from '../log/log-config.ts';
 import type { DescribeConfigsResponse } from '../protocol/messages/32-describe-configs.ts';
 import type { Setting, SettingType, SettingValue } from '../../shared/settings/schema.ts';
 import { formatSetting } from '../../shared/settings/schema.ts';
+import { dynamicOnlySettings, isDynamic } from './dynamic-names.ts';
 import type { BrokerSettings } from './settings.ts';
 import { brokerSettingsByName, brokerSettingTable } from './settings.ts';
 
 export type ConfigEntry = DescribeConfigsResponse['results'][number]['configs'][number];
 type Synonym = ConfigEntry['synonyms'][number];
+
+/** What there is to say about a broker's settings: its file's, what was changed since, and what all that comes to. */
+export interface SettingsView {
+  readonly fromFile: BrokerSettings;
+  readonly current: BrokerSettings;
+  /** Set for this broker at run time, by name; they win. */
+  readonly ofBroker: ReadonlyMap<string, string>;
+  /** Set for all brokers. */
+  readonly ofCluster: ReadonlyMap<string, string>;
+}
 
 /** `DescribeConfigsResponse.ConfigSource`. */
 export const ConfigSource = {
@@ -21,6 +32,7 @@ export const ConfigSource = {
   DYNAMIC_DEFAULT_BROKER: 3,
   STATIC_BROKER: 4,
   DEFAULT: 5,
+  DYNAMIC_BROKER_LOGGER: 6,
 } as const;
 
 const CONFIG_TYPES: Record<SettingType, number> = {
@@ -68,36 +80,37 @@ function brokerSynonymNames(name: string): readonly string[] {
 }
 
 /**
- * What was said about broker setting `name` and its synonyms, the file before the defaults. What comes before the first word
- * about `name` itself is left out, as in Kafka, so a topic's retention.ms has no synonyms when only the hours are set.
+ * What was said about broker setting `name` and its synonyms: for this broker, for all, by the file, the defaults. What comes before
+ * the first word about `name` itself is left out, as in Kafka, so a topic's retention.ms has no synonyms when only the hours are set.
  */
-function brokerSynonyms(settings: BrokerSettings, name: string): Synonym[] {
+function brokerSynonyms({ fromFile, ofBroker, ofCluster }: SettingsView, name: string): Synonym[] {
   const names = brokerSynonymNames(name);
   const synonyms: Synonym[] = [];
-  const isSensitive = (setting: Setting<SettingValue> | undefined): boolean =>
-    setting === undefined || setting.type === 'password';
+  const add = (other: string, text: string | null | undefined, source: number): void => {
+    if (text === undefined) return;
+    synonyms.push({ name: other, value: isSensitive(declarationOf(other)) ? null : text, source });
+  };
+  for (const other of names) add(other, ofBroker.get(other), ConfigSource.DYNAMIC_BROKER);
+  for (const other of names) add(other, ofCluster.get(other), ConfigSource.DYNAMIC_DEFAULT_BROKER);
   for (const other of names) {
-    const text =
-      settings.properties.get(other) ??
-      (isIdTwin(other) && settings.explicit.has(other) ? String(settings.brokerId) : undefined);
-    if (text === undefined) continue;
-    synonyms.push({
-      name: other,
-      value: isSensitive(brokerSettingsByName.get(other)) ? null : text,
-      source: ConfigSource.STATIC_BROKER,
-    });
+    const isTwin = isIdTwin(other) && fromFile.explicit.has(other);
+    add(other, fromFile.properties.get(other) ?? (isTwin ? String(fromFile.brokerId) : undefined), ConfigSource.STATIC_BROKER);
   }
   for (const other of names) {
     const setting = brokerSettingsByName.get(other);
-    if (setting === undefined || setting.default === null) continue;
-    synonyms.push({
-      name: other,
-      value: isSensitive(setting) ? null : textOf(setting, setting.default),
-      source: ConfigSource.DEFAULT,
-    });
+    if (setting !== undefined && setting.default !== null) add(other, textOf(setting, setting.default), ConfigSource.DEFAULT);
   }
   const first = synonyms.findIndex((synonym) => synonym.name === name);
   return first < 0 ? [] : synonyms.slice(first);
+}
+
+function declarationOf(name: string): Setting<SettingValue> | undefined {
+  return brokerSettingsByName.get(name) ?? dynamicOnlySettings.get(name);
+}
+
+/** What we know nothing of might be a secret. */
+function isSensitive(setting: Setting<SettingValue> | undefined): boolean {
+  return setting === undefined || setting.type === 'password';
 }
 
 /** broker.id and node.id are set together. */
@@ -116,8 +129,8 @@ const fieldByName: ReadonlyMap<string, LogField> = new Map(
 );
 
 /** All configs of a topic whose own entries are `overrides`. Throws `SettingError` when these cannot be read. */
-export function topicConfigEntries(settings: BrokerSettings, overrides: ReadonlyMap<string, string>): ConfigEntry[] {
-  const config = logConfigFrom(logDefaults(settings), overrides);
+export function topicConfigEntries(settings: SettingsView, overrides: ReadonlyMap<string, string>): ConfigEntry[] {
+  const config = logConfigFrom(logDefaults(settings.current), overrides);
   return topicSettingNames.map((name) => {
     const setting = topicSetting(name)!;
     const value = textOf(setting, config[fieldByName.get(name)!]);
@@ -138,89 +151,38 @@ export function topicConfigEntries(settings: BrokerSettings, overrides: Readonly
   });
 }
 
-/** All settings of this broker, and what else its file says. */
-export function brokerConfigEntries(settings: BrokerSettings): ConfigEntry[] {
-  const names = [...new Set([...settings.properties.keys(), ...brokerSettingsByName.keys()])].sort();
-  return names.map((name) => {
-    const setting = brokerSettingsByName.get(name);
-    // What we know nothing of might be a secret.
-    const isSensitive = setting === undefined || setting.type === 'password';
-    const synonyms = brokerSynonyms(settings, name);
-    const source = synonyms[0]?.source ?? ConfigSource.DEFAULT;
-    return {
-      name,
-      value: isSensitive ? null : textOf(setting, brokerValue(settings, name) ?? null),
-      readOnly: !isDynamic(name),
-      isDefault: source === ConfigSource.DEFAULT,
-      configSource: source,
-      isSensitive,
-      synonyms,
-      configType: setting === undefined ? TYPE_UNKNOWN : CONFIG_TYPES[setting.type],
-      documentation: setting?.doc ?? null,
-    };
+/** All settings of this broker, and what else its file or somebody at run time says. */
+export function brokerConfigEntries(view: SettingsView): ConfigEntry[] {
+  const { fromFile, ofBroker, ofCluster } = view;
+  const names = new Set([...fromFile.properties.keys(), ...brokerSettingsByName.keys(), ...ofBroker.keys(), ...ofCluster.keys()]);
+  return [...names].sort().map((name) => {
+    const known = brokerSettingsByName.get(name);
+    const synonyms = brokerSynonyms(view, name);
+    const value = known === undefined ? (synonyms[0]?.value ?? null) : textOf(known, brokerValue(view.current, name) ?? null);
+    return brokerEntry(name, value, synonyms);
   });
 }
 
-/** Broker settings that Kafka can change at run time, besides those that are a topic config's default. */
-const DYNAMIC = new Set([
-  'ssl.keystore.type',
-  'ssl.keystore.location',
-  'ssl.keystore.password',
-  'ssl.key.password',
-  'ssl.truststore.type',
-  'ssl.truststore.location',
-  'ssl.truststore.password',
-  'ssl.keystore.certificate.chain',
-  'ssl.keystore.key',
-  'ssl.truststore.certificates',
-  'log.cleaner.threads',
-  'log.cleaner.dedupe.buffer.size',
-  'log.cleaner.io.buffer.load.factor',
-  'log.cleaner.io.buffer.size',
-  'message.max.bytes',
-  'log.cleaner.io.max.bytes.per.second',
-  'log.cleaner.backoff.ms',
-  'num.io.threads',
-  'num.replica.fetchers',
-  'num.recovery.threads.per.data.dir',
-  'background.threads',
-  'metric.reporters',
-  'advertised.listeners',
-  'listeners',
-  'listener.security.protocol.map',
-  'principal.builder.class',
-  'ssl.protocol',
-  'ssl.provider',
-  'ssl.cipher.suites',
-  'ssl.enabled.protocols',
-  'ssl.keymanager.algorithm',
-  'ssl.trustmanager.algorithm',
-  'ssl.endpoint.identification.algorithm',
-  'ssl.secure.random.implementation',
-  'ssl.client.auth',
-  'ssl.engine.factory.class',
-  'sasl.mechanism.inter.broker.protocol',
-  'sasl.jaas.config',
-  'sasl.enabled.mechanisms',
-  'sasl.kerberos.service.name',
-  'sasl.kerberos.kinit.cmd',
-  'sasl.kerberos.ticket.renew.window.factor',
-  'sasl.kerberos.ticket.renew.jitter',
-  'sasl.kerberos.min.time.before.relogin',
-  'sasl.kerberos.principal.to.local.rules',
-  'sasl.login.refresh.window.factor',
-  'sasl.login.refresh.window.jitter',
-  'sasl.login.refresh.min.period.seconds',
-  'sasl.login.refresh.buffer.seconds',
-  'max.connections',
-  'max.connection.creation.rate',
-  'num.network.threads',
-  'max.connections.per.ip',
-  'max.connections.per.ip.overrides',
-  'producer.id.expiration.ms',
-]);
-const TOPIC_TWINS = new Set(Object.values(topicSettings).map((setting) => setting.synonyms[0]?.name));
+/** What was set for all brokers at run time. */
+export function clusterConfigEntries({ ofCluster }: SettingsView): ConfigEntry[] {
+  return [...ofCluster].sort().map(([name, text]) => {
+    const value = isSensitive(declarationOf(name)) ? null : text;
+    return brokerEntry(name, value, [{ name, value, source: ConfigSource.DYNAMIC_DEFAULT_BROKER }]);
+  });
+}
 
-function isDynamic(name: string): boolean {
-  return DYNAMIC.has(name) || (TOPIC_TWINS.has(name) && name !== 'log.message.format.version');
+function brokerEntry(name: string, value: string | null, synonyms: Synonym[]): ConfigEntry {
+  const setting = declarationOf(name);
+  const source = synonyms[0]?.source ?? ConfigSource.DEFAULT;
+  return {
+    name,
+    value: isSensitive(setting) ? null : value,
+    readOnly: !isDynamic(name),
+    isDefault: source === ConfigSource.DEFAULT,
+    configSource: source,
+    isSensitive: isSensitive(setting),
+    synonyms,
+    configType: setting === undefined ? TYPE_UNKNOWN : CONFIG_TYPES[setting.type],
+    documentation: setting?.doc ?? null,
+  };
 }

@@ -219,6 +219,15 @@ export class CoordinatorLink {
     return await this.registerIn(this.client, registration);
   }
 
+  /** The broker's addresses changed: in its znode now, and in those of later sessions. */
+  async updateRegistration(registration: BrokerRegistration): Promise<void> {
+    if (this.registration === null) return; // not registered yet: it will be with these
+    this.registration = registration;
+    const data = brokerIdZnode.encode(registration, this.options.wallMs());
+    await this.client.setData(brokerIdZnode.path(registration.id), data);
+    this.options.registrationLogger.info(`Updated broker ${registration.id} with addresses: ${describeAddresses(registration)}`);
+  }
+
   private async registerIn(client: CoordinatorClient, registration: BrokerRegistration): Promise<number> {
     const path = brokerIdZnode.path(registration.id);
     for (;;) {

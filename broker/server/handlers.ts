@@ -49,6 +49,7 @@ import type { ProducerIdBlock, ProducerIds } from '../replication/producer-ids.t
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { ControllerOrders } from './controller-orders.ts';
+import type { DynamicSettings } from './dynamic-settings.ts';
 import type { AnyHandler } from './handler.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { BrokerSettings } from './settings.ts';
@@ -59,6 +60,8 @@ export interface HandlerDependencies {
   brokerId: number;
   clusterId: string;
   settings: BrokerSettings;
+  /** The same as they are changed while the broker runs. */
+  dynamicSettings: DynamicSettings;
   clock: Clock;
   client: () => CoordinatorClient;
   cache: MetadataCache;
@@ -90,6 +93,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     evictionMs: FETCH_SESSION_EVICTION_MS,
     randomSessionId: () => 1 + deps.randomInt(0x7fff_fffe),
   });
+  const configs = { brokerId: deps.brokerId, client: deps.client, cache, settings: deps.dynamicSettings, logger };
   const handlers: AnyHandler[] = [
     // A produce is in the log, in order, before its handler returns; only the answer waits, so the next one need not.
     overlapping(new ProduceHandler(replicas)),
@@ -128,13 +132,18 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     describeGroupsHandler(groups),
     listGroupsHandler(groups),
     new ApiVersionsHandler(() => handlers.map(({ api }) => api).sort((a, b) => a.key - b.key)),
-    new CreateTopicsHandler({ admin, isController, settings, logger }),
+    new CreateTopicsHandler({ admin, isController, settings: deps.dynamicSettings, logger }),
     new DeleteTopicsHandler({ admin, cache, isController, isDeletionEnabled: settings.deleteTopicEnable, logger }),
     new DeleteRecordsHandler(replicas),
     new InitProducerIdHandler(deps.producerIds),
     new OffsetForLeaderEpochHandler(replicas),
-    new DescribeConfigsHandler({ brokerId: deps.brokerId, cache, settings, topicConfigs: deps.topicConfigs }),
-    alterConfigsHandler({ client: deps.client, cache, settings, logger }),
+    new DescribeConfigsHandler({
+      brokerId: deps.brokerId,
+      cache,
+      settings: deps.dynamicSettings,
+      topicConfigs: deps.topicConfigs,
+    }),
+    alterConfigsHandler(configs),
     describeLogDirsHandler(deps.logs),
     new CreatePartitionsHandler({
       admin,
@@ -144,7 +153,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     }),
     deleteGroupsHandler(groups),
     electLeadersHandler({ controller, cache }),
-    incrementalAlterConfigsHandler({ client: deps.client, cache, settings, logger }),
+    incrementalAlterConfigsHandler(configs),
     alterPartitionReassignmentsHandler(controller),
     listPartitionReassignmentsHandler(controller),
     offsetDeleteHandler({ groups, partitionExists }),

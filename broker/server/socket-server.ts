@@ -10,15 +10,19 @@ import { FatalError } from './fatal-error.ts';
 import type { EndPoint } from './listeners.ts';
 import type { RequestRouter } from './request-router.ts';
 
-export interface SocketServerOptions {
-  listeners: readonly EndPoint[];
-  requestBytesMax: number;
-  idleMsMax: number;
-  backlogSize: number;
+/** How many connections there may be. */
+export interface ConnectionLimits {
   connectionsMax: number;
   connectionsPerIpMax: number;
   /** Limits of single addresses, which win. */
   connectionsByIp: ReadonlyMap<string, number>;
+}
+
+export interface SocketServerOptions extends ConnectionLimits {
+  listeners: readonly EndPoint[];
+  requestBytesMax: number;
+  idleMsMax: number;
+  backlogSize: number;
   logger: Logger;
   /** Says where connections are awaited, under the original's class name. */
   acceptorLogger: Logger;
@@ -31,6 +35,7 @@ export interface BoundListener extends EndPoint {
 
 export class SocketServer {
   private readonly options: SocketServerOptions;
+  private limits: ConnectionLimits;
   private readonly logger: Logger;
   private readonly servers: { server: Server; listener: BoundListener }[] = [];
   private readonly connections = new Set<ClientConnection>();
@@ -43,7 +48,14 @@ export class SocketServer {
 
   constructor(options: SocketServerOptions) {
     this.options = options;
+    this.limits = options;
     this.logger = options.logger;
+  }
+
+  /** From now on; connections that stand already stay. */
+  setLimits(limits: ConnectionLimits): void {
+    this.limits = limits;
+    this.admitWaiting();
   }
 
   get connectionCount(): number {
@@ -96,7 +108,7 @@ export class SocketServer {
       socket.destroy();
       return;
     }
-    const limit = this.options.connectionsByIp.get(address) ?? this.options.connectionsPerIpMax;
+    const limit = this.limits.connectionsByIp.get(address) ?? this.limits.connectionsPerIpMax;
     const count = this.countByAddress.get(address) ?? 0;
     if (count >= limit) {
       this.logger.info(
@@ -123,7 +135,7 @@ export class SocketServer {
   }
 
   private hasRoom(): boolean {
-    return !this.closing && this.router !== null && this.connections.size < this.options.connectionsMax;
+    return !this.closing && this.router !== null && this.connections.size < this.limits.connectionsMax;
   }
 
   private admitWaiting(): void {

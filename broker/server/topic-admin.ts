@@ -15,6 +15,7 @@ import { collide, hasCollisionChars, invalidTopicName } from '../controller/topi
 import type { ReplicaAssignment } from '../controller/znodes.ts';
 import { configZnode, deleteTopicsZnode, topicsZnode, topicZnode } from '../controller/znodes.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
+import type { SettingsView } from './config-entries.ts';
 import { topicConfigEntries } from './config-entries.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { BrokerSettings } from './settings.ts';
@@ -52,6 +53,7 @@ export interface TopicAdminOptions {
   cache: MetadataCache;
   topicConfigs: TopicConfigs;
   settings: BrokerSettings;
+  dynamicSettings: SettingsView;
   /** A whole number from 0 to below its argument: where assignments begin. */
   randomInt: (below: number) => number;
   logger: Logger;
@@ -72,7 +74,7 @@ export class TopicAdmin {
 
   /** Writes the topic's znodes. Throws `AdminError`. With `validateOnly` nothing is written, and the topic id is all zero. */
   async create(topic: NewTopic, validateOnly: boolean): Promise<CreatedTopic> {
-    const { cache, settings, logger } = this.options;
+    const { cache, dynamicSettings, logger } = this.options;
     const client = this.options.client();
     if (cache.hasTopic(topic.name)) throw alreadyExists(topic.name);
     const configs = this.checkNullConfigs(topic.configs);
@@ -80,7 +82,7 @@ export class TopicAdmin {
     await this.checkNewName(client, topic.name);
     checkAssignment(assignment);
     try {
-      topicConfigEntries(settings, configs);
+      topicConfigEntries(dynamicSettings, configs);
     } catch (error) {
       if (error instanceof SettingError) throw new AdminError(ErrorCode.INVALID_CONFIG, error.message);
       throw error;

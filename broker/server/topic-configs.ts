@@ -1,23 +1,22 @@
 /**
- * The topics' own configs, as `/config/topics/<t>` has them, read when first needed and kept. `/config/changes` tells when one
- * was altered: it is then read again, and listeners hear of it.
+ * The topics' own configs, as `/config/topics/<t>` has them, read when first needed and kept. When one was altered (`ConfigChanges`
+ * tells) it is read again, and listeners hear of it.
  */
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
-import { configChangeZnode, configZnode } from '../controller/znodes.ts';
+import { configZnode, ZnodeError } from '../controller/znodes.ts';
+import type { ConfigKeeper } from './config-changes.ts';
 
 export type TopicConfig = ReadonlyMap<string, string>;
 
 const NONE: TopicConfig = new Map();
 
-export class TopicConfigs {
+export class TopicConfigs implements ConfigKeeper {
   private readonly client: () => CoordinatorClient;
   private readonly logger: Logger;
   private readonly known = new Map<string, TopicConfig>();
   private readonly listeners = new Set<(topic: string, config: TopicConfig) => void>();
-  /** Number of the last change that was dealt with. */
-  private lastChange = -1;
 
   constructor(client: () => CoordinatorClient, logger: Logger) {
     this.client = client;
@@ -40,12 +39,23 @@ export class TopicConfigs {
     await Promise.all(children.map((topic) => this.read(topic)));
   }
 
+  /** What makes no sense is logged and worth nothing: the topic's records stay reachable. */
   async read(topic: string): Promise<TopicConfig> {
     const path = configZnode.path('topics', topic);
     const znode = await getDataOrNull(this.client(), path);
-    const config = znode === null ? NONE : configZnode.decode(path, znode.data);
+    const config = znode === null ? NONE : this.decode(path, znode.data);
     this.known.set(topic, config);
     return config;
+  }
+
+  private decode(path: string, data: Buffer | Uint8Array | null): TopicConfig {
+    try {
+      return configZnode.decode(path, data);
+    } catch (error) {
+      if (!(error instanceof ZnodeError)) throw error;
+      this.logger.error(`The configuration is left out: ${error.message}`);
+      return NONE;
+    }
   }
 
   /** The topic is gone; one of its name starts afresh. */
@@ -57,43 +67,17 @@ export class TopicConfigs {
     this.listeners.add(listener);
   }
 
-  /** Begins to watch `/config/changes`, in each new session anew: what changed in between is read again. */
-  async watch(): Promise<void> {
-    if (this.known.size > 0) await Promise.all([...this.known.keys()].map((topic) => this.readAgain(topic)));
-    await this.readChanges(false);
+  async readAllAgain(): Promise<void> {
+    await Promise.all([...this.known.keys()].map((topic) => this.readAgain(topic)));
   }
 
-  private async readChanges(act: boolean): Promise<void> {
-    const client = this.client();
-    const { children } = await client.getChildren(configChangeZnode.parentPath, { watch: () => this.changed() });
-    const fresh = children.filter((name) => sequenceOf(name) > this.lastChange).sort();
-    for (const name of fresh) {
-      this.lastChange = Math.max(this.lastChange, sequenceOf(name));
-      if (!act) continue;
-      const path = `${configChangeZnode.parentPath}/${name}`;
-      const znode = await getDataOrNull(client, path);
-      if (znode === null) continue;
-      const [type, topic] = configChangeZnode.decode(path, znode.data).split('/');
-      if (type === 'topics' && topic !== undefined && this.known.has(topic)) await this.readAgain(topic);
-    }
-  }
-
-  private changed(): void {
-    this.readChanges(true).catch((error: unknown) =>
-      this.logger.warn('Could not read what changed in the configuration', { error }),
-    );
-  }
-
-  private async readAgain(topic: string): Promise<void> {
+  async readAgain(topic: string): Promise<void> {
     const before = this.known.get(topic);
+    if (before === undefined) return;
     const config = await this.read(topic);
-    if (before !== undefined && sameConfig(before, config)) return;
+    if (sameConfig(before, config)) return;
     for (const listener of this.listeners) listener(topic, config);
   }
-}
-
-function sequenceOf(name: string): number {
-  return Number(name.slice(configChangeZnode.prefix.length));
 }
 
 function sameConfig(a: TopicConfig, b: TopicConfig): boolean {

@@ -43,36 +43,61 @@ const log4jLine = winston.format.printf(({ level, message, logger, error }) => {
   return `[${formatLogDate(new Date())}] ${level.toUpperCase()} ${String(message)} (${String(logger)})${trace}`;
 });
 
-let root: winston.Logger | null = null;
+const RANKS: Readonly<Record<LogLevel, number>> = { silent: -1, error: 0, warn: 1, info: 2, debug: 3 };
 
-/** The process's log: one transport to standard output. `VIVARIUM_LOG_LEVEL` (error, warn, info, debug, silent) sets the level. */
+let root: winston.Logger | null = null;
+let rootLevel: LogLevel | null = null;
+/** Loggers by name, with levels of their own where they have one. */
+const ownLevels = new Map<string, LogLevel | null>();
+
+/** The process's log: one transport to standard output. What gets there was let through by `isEnabled`. */
 function rootLogger(): winston.Logger {
-  if (root === null) {
-    const level = process.env['VIVARIUM_LOG_LEVEL'] ?? 'info';
-    root = winston.createLogger({
-      level: level === 'silent' ? 'error' : level,
-      silent: level === 'silent',
-      format: log4jLine,
-      transports: [new winston.transports.Stream({ stream: process.stdout })],
-    });
-  }
+  root ??= winston.createLogger({
+    level: 'debug',
+    format: log4jLine,
+    transports: [new winston.transports.Stream({ stream: process.stdout })],
+  });
   return root;
+}
+
+/** `VIVARIUM_LOG_LEVEL` (error, warn, info, debug, silent) sets the level at the start. */
+function levelOfAll(): LogLevel {
+  const asked = process.env['VIVARIUM_LOG_LEVEL'] ?? 'info';
+  rootLevel ??= asked in RANKS ? (asked as LogLevel) : 'info';
+  return rootLevel;
 }
 
 /** Returns the level that was set before. */
 export function setLogLevel(level: LogLevel): LogLevel {
-  const logger = rootLogger();
-  const before = logger.silent ? 'silent' : (logger.level as LogLevel);
-  logger.silent = level === 'silent';
-  if (level !== 'silent') logger.level = level;
+  const before = levelOfAll();
+  rootLevel = level;
   return before;
+}
+
+/** The level in force of each logger there is, by name, and of `root`. */
+export function logLevels(): Map<string, LogLevel> {
+  const levels = new Map([['root', levelOfAll()]]);
+  for (const [name, own] of ownLevels) levels.set(name, own ?? levelOfAll());
+  return levels;
+}
+
+/** Gives a logger that there is a level of its own, or (null) that of all others again. */
+export function setLoggerLevel(name: string, level: LogLevel | null): void {
+  if (name === 'root') rootLevel = level ?? levelOfAll();
+  else ownLevels.set(name, level);
+}
+
+function isEnabled(name: string, level: LogLevel): boolean {
+  const ceiling = levelOfAll();
+  if (ceiling === 'silent') return false;
+  return RANKS[level] <= RANKS[ownLevels.get(name) ?? ceiling];
 }
 
 /** A logger under the original's class name, e.g. `kafka.server.KafkaServer`. `prefix` stands before each message. */
 export function createLogger(name: string, prefix = ''): Logger {
-  const write = (level: string, message: string, fields?: LogFields): void => {
-    const logger = rootLogger();
-    if (logger.isLevelEnabled(level)) logger.log({ level, message: prefix + message, logger: name, ...fields });
+  if (!ownLevels.has(name)) ownLevels.set(name, null);
+  const write = (level: LogLevel, message: string, fields?: LogFields): void => {
+    if (isEnabled(name, level)) rootLogger().log({ level, message: prefix + message, logger: name, ...fields });
   };
   return {
     error: (message, fields) => write('error', message, fields),

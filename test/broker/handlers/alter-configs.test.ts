@@ -9,7 +9,7 @@ import { incrementalAlterConfigs } from '../../../broker/protocol/messages/44-in
 import { buildBatch } from '../../../broker/records/build-batch.ts';
 import { TestCluster, type TestClient } from '../server/test-cluster.ts';
 
-const TOPIC = 2;
+const TOPIC = 2, BROKER = 4, BROKER_LOGGER = 8; // prettier-ignore
 const SET = 0, DELETE = 1, APPEND = 2, SUBTRACT = 3; // prettier-ignore
 type Operation = { name: string; configOperation: number; value: string | null };
 
@@ -113,9 +113,58 @@ describe('AlterConfigs and IncrementalAlterConfigs', () => {
       ErrorCode.INVALID_REQUEST,
       'Error due to duplicate config keys',
     ]);
-    expect((await alter('0', [set('num.io.threads', '3')], false, 4))[0]).to.equal(ErrorCode.INVALID_REQUEST);
+    expect(await alter('7', [set('num.io.threads', '8')], false, BROKER)).to.deep.equal([
+      ErrorCode.INVALID_REQUEST,
+      'Unexpected broker id, expected 0, but received 7',
+    ]);
+    expect((await alter('0', [set('num.io.threads', '99')], false, BROKER))[0]).to.equal(ErrorCode.INVALID_REQUEST);
+    expect(await alter('0', [set('listener.name.plaintext.ssl.keystore.password', 'x')], false, BROKER)).to.deep.equal([
+      ErrorCode.INVALID_CONFIG,
+      "Invalid config value for resource ConfigResource(type=BROKER, name='0'): Password encoder secret not configured",
+    ]);
     expect(await alter(topic, [set('retention.ms', '1')], true)).to.deep.equal([0, null]);
     expect(await overrides(topic)).to.deep.equal({});
+  });
+
+  it("changes all brokers' defaults and a broker's own, which win, without a restart", async () => {
+    const topic = await create('defaults');
+    await alter('', [set('message.max.bytes', '1000')], false, BROKER);
+    await eventually(async () => (await append(topic, 2000)) === ErrorCode.MESSAGE_TOO_LARGE);
+    await alter('0', [set('message.max.bytes', '5000')], false, BROKER);
+    await eventually(async () => (await append(topic, 2000)) === 0);
+    const resources = [{ resourceType: BROKER, resourceName: '0', configurationKeys: ['message.max.bytes'] }];
+    const { results } = await client.call(describeConfigs, { resources, includeSynonyms: true });
+    expect(results[0]!.configs[0]!.synonyms.map(({ value, source }) => [value, source])).to.deep.equal([
+      ['5000', 2],
+      ['1000', 3],
+      ['1048588', 5],
+    ]);
+    for (const name of ['', '0']) await alter(name, [{ name: 'message.max.bytes', configOperation: DELETE, value: null }], false, BROKER);
+    await eventually(async () => (await append(topic, 9000)) === 0);
+  });
+
+  it('changes log levels, and says what cannot be one', async () => {
+    const change = (name: string, configOperation: number, value: string | null) =>
+      alter('0', [{ name, configOperation, value }], false, BROKER_LOGGER);
+    const levels = async (): Promise<Record<string, string | null>> => {
+      const resources = [{ resourceType: BROKER_LOGGER, resourceName: '0', configurationKeys: ['root', 'kafka.server.KafkaServer'] }];
+      const { results } = await client.call(describeConfigs, { resources });
+      return Object.fromEntries(results[0]!.configs.map(({ name, value }) => [name, value]));
+    };
+    const before = (await levels())['root'];
+    expect(await change('kafka.server.KafkaServer', SET, 'ERROR')).to.deep.equal([0, null]);
+    expect(await levels()).to.deep.equal({ root: before, 'kafka.server.KafkaServer': 'ERROR' });
+    expect(await change('kafka.server.KafkaServer', DELETE, null)).to.deep.equal([0, null]);
+    expect(await levels()).to.deep.equal({ root: before, 'kafka.server.KafkaServer': before });
+    expect(await change('no.such.logger', SET, 'INFO')).to.deep.equal([ErrorCode.INVALID_CONFIG, 'Logger no.such.logger does not exist!']);
+    expect(await change('kafka.server.KafkaServer', SET, 'LOUD')).to.deep.equal([
+      ErrorCode.INVALID_CONFIG,
+      'Cannot set the log level of kafka.server.KafkaServer to LOUD as it is not a supported log level. Valid log levels are TRACE, ERROR, INFO, FATAL, DEBUG, WARN',
+    ]);
+    expect(await change('root', DELETE, null)).to.deep.equal([
+      ErrorCode.INVALID_REQUEST,
+      'Removing the log level of the root logger is not allowed',
+    ]);
   });
 
   it('changes the size of a message without a restart', async () => {

@@ -1,0 +1,145 @@
+/**
+ * A broker's settings while it runs: its file's, over them what was set for all brokers, over that what was set for this one. What is
+ * to be set is checked here, in the words of `kafka.server.DynamicBrokerConfig`; who acts on a setting listens for changes.
+ */
+import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
+import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { SettingsView } from './config-entries.ts';
+import { baseName, dynamicOnlySettings, isDynamic, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
+import { FatalError } from './fatal-error.ts';
+import type { BrokerSettings } from './settings.ts';
+import { brokerSettingsByName, loadBrokerSettings } from './settings.ts';
+
+/** Whose settings: this broker's, or all brokers'. */
+export type Scope = 'broker' | 'cluster';
+type Texts = ReadonlyMap<string, string>;
+
+const NONE: Texts = new Map();
+
+/** Pools of threads in the original; here only numbers, which are kept to the same rule: neither halved nor doubled at once. */
+const POOLS = {
+  'num.io.threads': (settings: BrokerSettings) => settings.numIoThreads,
+  'num.network.threads': (settings: BrokerSettings) => settings.numNetworkThreads,
+  'num.replica.fetchers': (settings: BrokerSettings) => settings.numReplicaFetchers,
+  'num.recovery.threads.per.data.dir': (settings: BrokerSettings) => settings.numRecoveryThreadsPerDataDir,
+  'background.threads': (settings: BrokerSettings) => settings.backgroundThreads,
+};
+
+export class DynamicSettings implements SettingsView {
+  readonly fromFile: BrokerSettings;
+  private readonly logger: Logger;
+  private readonly listeners: ((current: BrokerSettings, before: BrokerSettings) => void)[] = [];
+  private settings: BrokerSettings;
+  private texts: Record<Scope, Texts> = { broker: NONE, cluster: NONE };
+
+  constructor(fromFile: BrokerSettings, logger: Logger) {
+    this.fromFile = fromFile;
+    this.settings = fromFile;
+    this.logger = logger;
+  }
+
+  get current(): BrokerSettings {
+    return this.settings;
+  }
+  get ofBroker(): Texts {
+    return this.texts.broker;
+  }
+  get ofCluster(): Texts {
+    return this.texts.cluster;
+  }
+
+  /** A number that can only be set at run time, e.g. `leader.replication.throttled.rate`; its default where nobody set it. */
+  rate(name: string): number {
+    const setting = dynamicOnlySettings.get(name)!;
+    const text = this.texts.broker.get(name) ?? this.texts.cluster.get(name);
+    return Number(text === undefined ? setting.default : parseSetting(setting, text));
+  }
+
+  /** Listeners hear of each change of what is in force. */
+  onChange(listener: (current: BrokerSettings, before: BrokerSettings) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Throws `SettingError` or `FatalError` where `texts`, all that would be set in this scope, cannot be. */
+  check(scope: Scope, texts: Texts): void {
+    const names = [...texts.keys()];
+    refuse('Cannot update these configs dynamically', names.filter((name) => brokerSettingsByName.has(name) && !isDynamic(name)));
+    refuse(
+      'These security configs can be dynamically updated only per-listener using the listener prefix',
+      names.filter(needsListenerPrefix),
+      'HashSet',
+    );
+    for (const [name, text] of texts) {
+      const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
+      if (setting !== undefined) parseSetting(setting, text);
+    }
+    if (scope === 'cluster') {
+      refuse('Cannot update these configs at default cluster level, broker id must be specified', names.filter(isPerBroker));
+    }
+    this.checkChange(this.combine({ ...this.texts, [scope]: texts }));
+  }
+
+  /** What the file and these come to. Throws as `check`. */
+  private combine({ broker, cluster }: Record<Scope, Texts>): BrokerSettings {
+    if (broker.size === 0 && cluster.size === 0) return this.fromFile;
+    return loadBrokerSettings(new Map([...this.fromFile.properties, ...cluster, ...broker])).settings;
+  }
+
+  private checkChange(next: BrokerSettings): void {
+    const { current } = this;
+    const invalid = (why: string): SettingError =>
+      new SettingError(`Invalid value org.apache.kafka.common.config.ConfigException: ${why} for configuration Invalid dynamic configuration`);
+    for (const [name, countOf] of Object.entries(POOLS)) {
+      const [before, after] = [countOf(current), countOf(next)];
+      const failed = `Dynamic thread count update validation failed for ${name}=${after}, value should`;
+      if (after < Math.trunc(before / 2)) throw invalid(`${failed} be at least half the current value ${before}`);
+      if (after > before * 2) throw invalid(`${failed} not be greater than double the current value ${before}`);
+    }
+    const [before, after] = [current.logCleanerThreads, next.logCleanerThreads];
+    if (after < 1) throw invalid('Log cleaner threads should be at least 1');
+    if (after < Math.trunc(before / 2)) throw invalid(`Log cleaner threads cannot be reduced to less than half the current value ${before}`);
+    if (after > before * 2) throw invalid(`Log cleaner threads cannot be increased to more than double the current value ${before}`);
+    if (next.metricReporters.join() !== current.metricReporters.join()) {
+      throw invalid(
+        'Validation of dynamic config update of Set(metric.reporters) failed with class class kafka.server.DynamicMetricsReporters',
+      );
+    }
+    if (next.listeners !== current.listeners) {
+      throw new SettingError(
+        `Listeners cannot be changed from '${current.listeners}' to '${next.listeners}' while the broker runs: edit its properties and restart it`,
+      );
+    }
+  }
+
+  /** The znode of this scope was read. What is wrong there is logged and left out: the rest counts. */
+  update(scope: Scope, read: Texts): void {
+    const texts = this.acceptable(scope, read);
+    const before = this.settings;
+    this.texts = { ...this.texts, [scope]: texts };
+    this.settings = this.combine(this.texts);
+    for (const listener of this.listeners) listener(this.settings, before);
+  }
+
+  private acceptable(scope: Scope, read: Texts): Texts {
+    const accepted = new Map<string, string>();
+    for (const [name, text] of read) {
+      accepted.set(name, text);
+      try {
+        if (brokerSettingsByName.has(name) && !isDynamic(name)) throw new SettingError('it cannot be changed at run time');
+        // What was changed step by step may come at once after a start, so only the values count, not the way to them.
+        const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
+        if (setting !== undefined) parseSetting(setting, text);
+        this.combine({ ...this.texts, [scope]: accepted });
+      } catch (error) {
+        if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
+        accepted.delete(name);
+        this.logger.error(`${name}=${text}, set for ${scope === 'broker' ? 'this broker' : 'all brokers'}, is left out: ${error.message}`);
+      }
+    }
+    return accepted;
+  }
+}
+
+function refuse(why: string, names: readonly string[], set = 'Set'): void {
+  if (names.length > 0) throw new SettingError(`${why}: ${set}(${names.join(', ')})`);
+}
