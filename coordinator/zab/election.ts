@@ -172,14 +172,13 @@ export class Election {
     if (this.outcome !== null) return;
     if (this.joinLeader()) return;
     const { state, proposal } = this;
-    if (!state.electorate.mayLead(proposal.leader)) return;
     const isFor = (id: ServerId): boolean => {
       if (id === state.id) return state.isVoter;
       const ballot = this.ballots.get(id);
       return ballot !== undefined && sameVote(ballot.vote, proposal);
     };
     const isFresh = (id: ServerId): boolean => (id === state.id ? state.isFresh : this.ballots.get(id)!.fresh);
-    if (!state.electorate.isTrustedQuorum(isFor, isFresh)) {
+    if (!state.electorate.mayLead(proposal.leader) || !state.electorate.isTrustedQuorum(isFor, isFresh)) {
       this.finalizeAtMs = Infinity;
       return;
     }
