@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { readSnapshotFile } from '../store/snapshot-file.ts';
 import { joinPath } from '../tree/path.ts';
 import { SnapshotDecoder } from '../tree/snapshot.ts';
-import { loadData } from '../tree/stored-data.ts';
 import type { Znode } from '../tree/znode.ts';
 import { statOf } from '../tree/znode.ts';
 import { formatJavaDate } from './format.ts';
@@ -17,7 +16,7 @@ const hex14 = (value: number | bigint): string => `0x${BigInt.asUintN(64, BigInt
 
 /** Nested lists, each a znode and then its children: what the original writes for d3 and ncdu. */
 function asJson(path: string, node: Znode, nextInode: () => number): unknown {
-  const size = loadData(node.data)?.length ?? 0;
+  const size = node.dataSize;
   const name = path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1);
   const self = { name, asize: size, dsize: size, dev: 0, ino: nextInode() };
   if (node.children === null || node.children.size === 0) return self;
@@ -41,7 +40,7 @@ export function format(file: string, mode: 'sizes' | 'data' | 'json', print: (te
   const ephemerals = new Map<bigint, number>();
   const visit = (path: string, node: Znode): void => {
     count++;
-    const data = loadData(node.data);
+    const data = node.data;
     const stat = statOf(node);
     if (stat.ephemeralOwner !== 0n) ephemerals.set(stat.ephemeralOwner, (ephemerals.get(stat.ephemeralOwner) ?? 0) + 1);
     lines.push(

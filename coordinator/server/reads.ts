@@ -22,7 +22,6 @@ import { AddWatchMode, EventType, WatcherType } from '../../shared/znode/watch-e
 import type { AccessRules } from '../tree/acl-check.ts';
 import { isAllowed, maskDigests, userOf } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { loadData } from '../tree/stored-data.ts';
 import type { WatchTable } from '../tree/watch-table.ts';
 import type { Znode } from '../tree/znode.ts';
 import { statOf } from '../tree/znode.ts';
@@ -110,7 +109,7 @@ function readNode(context: ReadContext, client: Client, request: GetDataRequest 
   if (typeof node === 'number') return node;
   if (request.op === 'getData') {
     if (watch) context.watches.addData(path, client);
-    return { data: loadData(node.data), stat: statOf(node) };
+    return { data: node.ownData(), stat: statOf(node) };
   }
   if (watch) context.watches.addChild(path, client);
   const children = context.tree.childLists.of(node);

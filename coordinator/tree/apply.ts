@@ -8,7 +8,6 @@ import type { Acl } from '../../shared/znode/acl.ts';
 import type { MultiOp, MultiResult } from '../../shared/znode/operations.ts';
 import type { DataTree } from './data-tree.ts';
 import { parentPathOf } from './path.ts';
-import { storeData, storedSize } from './stored-data.ts';
 import type { CreateTxn, DeleteTxn, MultiPart, MultiTxn, SetDataTxn, Txn } from './txn.ts';
 import { statOf } from './znode.ts';
 
@@ -134,7 +133,7 @@ function applyCreate(tree: DataTree, create: CreateTxn, txn: Txn, listener: Chan
     parent.pzxid = Math.max(parent.pzxid, txn.zxid);
   }
   if (tree.get(path) !== undefined) return;
-  const node = tree.makeNode(storeData(create.data), create.acl, create.kind, txn.zxid, txn.timeMs);
+  const node = tree.makeNode(create.data, create.acl, create.kind, txn.zxid, txn.timeMs);
   tree.insert(path, node);
   tree.quotas.created(path, node);
   listener?.created(path, node.acl.list, parentPath === '' ? '/' : parentPath, parent.acl.list, txn.zxid);
@@ -153,9 +152,9 @@ function applyDelete(tree: DataTree, { path }: DeleteTxn, zxid: number, listener
 function applySetData(tree: DataTree, set: SetDataTxn, txn: Txn, listener: ChangeListener | null): void {
   const node = tree.get(set.path);
   if (node === undefined) return;
-  const sizeBefore = storedSize(node.data);
-  tree.setData(node, storeData(set.data));
-  tree.quotas.dataChanged(set.path, storedSize(node.data) - sizeBefore);
+  const sizeBefore = node.dataSize;
+  tree.setData(node, set.data);
+  tree.quotas.dataChanged(set.path, node.dataSize - sizeBefore);
   node.version = set.version;
   node.mzxid = txn.zxid;
   node.mtime = txn.timeMs;

@@ -5,13 +5,13 @@
  */
 import { assert } from '../../shared/base/assert.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
+import type { Data } from '../../shared/znode/operations.ts';
 import type { SharedAcl } from './acl-store.ts';
 import { AclStore } from './acl-store.ts';
+import { Cells, releaseCell } from './cells.ts';
 import { ChildLists } from './child-lists.ts';
 import { joinPath, nameOf } from './path.ts';
 import { Quotas } from './quota.ts';
-import type { StoredData } from './stored-data.ts';
-import { storedSize } from './stored-data.ts';
 import type { ZnodeKind } from './znode.ts';
 import { PERSISTENT, Znode } from './znode.ts';
 
@@ -23,7 +23,10 @@ const PARENTS = 32;
 /** No path is this short. */
 const NO_PARENT: { readonly path: string; readonly node: Znode | undefined } = { path: '', node: undefined };
 
+const EMPTY = new Uint8Array(0);
+
 export class DataTree {
+  private readonly cells = new Cells();
   readonly acls = new AclStore();
   readonly root: Znode;
   /** Session id → timeout: sessions are part of the replicated state. */
@@ -43,7 +46,7 @@ export class DataTree {
   approximateDataSize = 1;
 
   constructor() {
-    this.root = new Znode('', this.acls.acquire(this.acls.open.list), PERSISTENT, 0, 0);
+    this.root = new Znode(this.cells, EMPTY, this.acls.acquire(this.acls.open.list), PERSISTENT, 0, 0);
     this.insert('/zookeeper', this.makeSystemNode(this.acls.open.list));
     this.insert('/zookeeper/quota', this.makeSystemNode(this.acls.open.list));
     const config = this.makeSystemNode(CONFIG_ACL);
@@ -52,7 +55,7 @@ export class DataTree {
   }
 
   private makeSystemNode(acl: readonly Acl[]): Znode {
-    return new Znode('', this.acls.acquire(acl), PERSISTENT, 0, 0);
+    return new Znode(this.cells, EMPTY, this.acls.acquire(acl), PERSISTENT, 0, 0);
   }
 
   /** The znode at `path`; `''` is the root too. Any string may be asked for: one that is no path has no znode. */
@@ -95,8 +98,15 @@ export class DataTree {
     for (let i = 0; i < PARENTS; i++) if (this.parents[i]!.node === node) this.parents[i] = NO_PARENT;
   }
 
-  makeNode(data: StoredData, acl: readonly Acl[], kind: ZnodeKind, zxid: number, timeMs: number): Znode {
-    return new Znode(data, this.acls.acquire(acl), kind, zxid, timeMs);
+  /** Copies `data`. A node that is not inserted then has to be discarded. */
+  makeNode(data: Data, acl: readonly Acl[], kind: ZnodeKind, zxid: number, timeMs: number): Znode {
+    return new Znode(this.cells, data, this.acls.acquire(acl), kind, zxid, timeMs);
+  }
+
+  /** Gives back what a node has that is in no tree any more. */
+  discard(node: Znode): void {
+    this.acls.release(node.acl);
+    releaseCell(node);
   }
 
   /** Hangs `node` in at `path`. Its parent is there and the place is free. */
@@ -111,7 +121,7 @@ export class DataTree {
     parent.children.set(name, node);
     this.childLists.changed(parent);
     this.nodeCount++;
-    this.approximateDataSize += path.length + storedSize(node.data);
+    this.approximateDataSize += path.length + node.dataSize;
     this.index(path, node.kind);
   }
 
@@ -129,16 +139,17 @@ export class DataTree {
     if (parent.children!.size === 0) parent.children = null;
     this.forgetParent(node);
     this.nodeCount--;
-    this.approximateDataSize -= path.length + storedSize(node.data);
+    this.approximateDataSize -= path.length + node.dataSize;
     this.unindex(path, node.kind);
     this.quotas.removed(path, node);
-    this.acls.release(node.acl);
+    this.discard(node);
     return node;
   }
 
-  setData(node: Znode, data: StoredData): void {
-    this.approximateDataSize += storedSize(data) - storedSize(node.data);
-    node.data = data;
+  /** Copies `data`. */
+  setData(node: Znode, data: Data): void {
+    this.approximateDataSize += (data === null ? 0 : data.length) - node.dataSize;
+    this.cells.setData(node, data);
   }
 
   setAcl(node: Znode, acl: readonly Acl[]): void {

@@ -6,7 +6,6 @@
 import type { Acl } from '../../shared/znode/acl.ts';
 import type { DataTree } from './data-tree.ts';
 import type { QuotaExcess } from './quota.ts';
-import { storedSize } from './stored-data.ts';
 import type { ZnodeKind } from './znode.ts';
 import { childCountOf } from './znode.ts';
 
@@ -44,7 +43,7 @@ export class Outstanding {
     const { quotas } = this.tree;
     if (quotas.ruling(path) === null) return null;
     const node = isNew ? undefined : this.tree.get(path);
-    return quotas.excess(path, isNew ? 1 : 0, bytes - (node === undefined ? 0 : storedSize(node.data)));
+    return quotas.excess(path, isNew ? 1 : 0, bytes - (node === undefined ? 0 : node.dataSize));
   }
 
   /** The znode as it will be, or undefined when it will not exist. The record may be shared: `change` before changing it. */

@@ -9,7 +9,6 @@
  */
 import type { DataTree } from './data-tree.ts';
 import { joinPath, nameOf, parentPathOf } from './path.ts';
-import { loadData, storedSize } from './stored-data.ts';
 import type { Znode } from './znode.ts';
 
 const QUOTA_ROOT = '/zookeeper/quota';
@@ -74,13 +73,13 @@ export class Quotas {
   /** `node` has come to be at `path`. */
   created(path: string, node: Znode): void {
     if (path.startsWith(`${QUOTA_ROOT}/`)) this.quotaCreated(path);
-    this.add(path, 1, storedSize(node.data));
+    this.add(path, 1, node.dataSize);
   }
 
   removed(path: string, node: Znode): void {
     if (this.paths.size === 0) return;
     if (path.startsWith(QUOTA_ROOT) && nameOf(path) === LIMITS) this.paths.delete(subjectOf(path));
-    this.add(path, -1, -storedSize(node.data));
+    this.add(path, -1, -node.dataSize);
   }
 
   dataChanged(path: string, bytesDiff: number): void {
@@ -122,7 +121,7 @@ export class Quotas {
     const stack: Znode[] = subject === undefined ? [] : [subject];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       count++;
-      bytes += storedSize(node.data);
+      bytes += node.dataSize;
       if (node.children !== null) for (const child of node.children.values()) stack.push(child);
     }
     this.write(path, count, bytes);
@@ -130,13 +129,13 @@ export class Quotas {
 
   private read(path: string, name: string): QuotaValues | null {
     const node = this.tree.get(`${QUOTA_ROOT}${path}/${name}`);
-    return node === undefined ? null : parseQuota(loadData(node.data)?.toString() ?? '');
+    return node === undefined ? null : parseQuota(node.data?.toString() ?? '');
   }
 
   /** Not a change that anyone watches, and no new version. */
   private write(path: string, count: number, bytes: number): void {
     const node = this.tree.get(`${QUOTA_ROOT}${path}/${STATS}`);
-    if (node !== undefined) this.tree.setData(node, `count=${count},bytes=${bytes}`);
+    if (node !== undefined) this.tree.setData(node, Buffer.from(`count=${count},bytes=${bytes}`));
   }
 }
 

@@ -11,7 +11,6 @@ import { Reader } from '../../shared/bytes/reader.ts';
 import { Writer } from '../../shared/bytes/writer.ts';
 import { DataTree } from './data-tree.ts';
 import { joinPath } from './path.ts';
-import { loadData, storeData } from './stored-data.ts';
 import { readAcl, readData, readKind, readText, TxnFormatError, writeAcl, writeData, writeKind, writeText } from './txn-codec.ts';
 import type { Znode } from './znode.ts';
 
@@ -54,7 +53,7 @@ export function* encodeSnapshot(tree: DataTree, pieceBytes = PIECE_BYTES): Itera
 
 function writeNode(out: Writer, path: string, node: Znode): void {
   writeText(out, path);
-  writeData(out, loadData(node.data));
+  writeData(out, node.data);
   writeAcl(out, node.acl.list);
   writeKind(out, node.kind);
   out.i64(node.czxid);
@@ -90,20 +89,18 @@ export class SnapshotDecoder {
   private readNode(input: Reader): void {
     const { tree } = this;
     const path = readText(input);
-    const data = storeData(readData(input));
+    const data = readData(input);
     const acl = readAcl(input);
     const kind = readKind(input);
-    const czxid = input.i64();
-    let node = tree.get(path);
+    const known = tree.get(path);
+    let node = known;
     if (node === undefined) {
-      node = tree.makeNode(data, acl, kind, czxid, 0);
-      // A parent deleted while the snapshot was taken: its children are deleted in the log that follows.
-      if (tree.get(path.slice(0, path.lastIndexOf('/'))) !== undefined) tree.insert(path, node);
+      node = tree.makeNode(data, acl, kind, 0, 0);
     } else {
       tree.setData(node, data);
       tree.setAcl(node, acl);
-      node.czxid = czxid;
     }
+    node.czxid = input.i64();
     node.mzxid = input.i64();
     node.pzxid = input.i64();
     node.ctime = input.i64();
@@ -111,5 +108,9 @@ export class SnapshotDecoder {
     node.version = input.i32();
     node.aversion = input.i32();
     node.creations = input.i32();
+    if (known !== undefined) return;
+    // A parent deleted while the snapshot was taken: its children are deleted in the log that follows.
+    if (tree.get(path.slice(0, path.lastIndexOf('/'))) !== undefined) tree.insert(path, node);
+    else tree.discard(node);
   }
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { ErrorCode } from '../../../shared/znode/error-code.ts';
 import { parseQuota } from '../../../coordinator/tree/quota.ts';
-import { loadData } from '../../../coordinator/tree/stored-data.ts';
 import { create, TreeDriver } from './tree-driver.ts';
 
 const data = (text: string): { data: Buffer } => ({ data: Buffer.from(text) });
@@ -19,7 +18,7 @@ describe('parseQuota', () => {
 
 describe('quotas', () => {
   let driver: TreeDriver;
-  const stats = (): string => loadData(driver.tree.get('/zookeeper/quota/q/zookeeper_stats')!.data)!.toString();
+  const stats = (): string => driver.tree.get('/zookeeper/quota/q/zookeeper_stats')!.data!.toString();
   const setQuota = (limits: string): void => {
     driver.run(create('/zookeeper/quota/q'));
     driver.run(create('/zookeeper/quota/q/zookeeper_limits', data(limits)));
@@ -48,7 +47,7 @@ describe('quotas', () => {
 
   it('counts the same after a recovery', () => {
     setQuota('count=100,bytes=100');
-    driver.tree.setData(driver.tree.get('/zookeeper/quota/q/zookeeper_stats')!, 'count=77,bytes=77');
+    driver.tree.setData(driver.tree.get('/zookeeper/quota/q/zookeeper_stats')!, Buffer.from('count=77,bytes=77'));
     driver.tree.quotas.recount();
     expect(stats()).to.equal('count=2,bytes=6');
     driver.run(create('/q/b'));

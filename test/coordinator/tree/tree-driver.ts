@@ -11,7 +11,6 @@ import { prepare, prepareCloseSession } from '../../../coordinator/tree/prepare.
 import type { PrepareContext } from '../../../coordinator/tree/prepare.ts';
 import type { QuotaExcess } from '../../../coordinator/tree/quota.ts';
 import type { Txn, TxnBody } from '../../../coordinator/tree/txn.ts';
-import { loadData } from '../../../coordinator/tree/stored-data.ts';
 import type { Znode } from '../../../coordinator/tree/znode.ts';
 import { statOf } from '../../../coordinator/tree/znode.ts';
 
@@ -94,7 +93,7 @@ export const create = (path: string, more: Partial<CreateRequest> = {}): CreateR
 export function contentOf(tree: DataTree): Record<string, unknown> {
   const content: Record<string, unknown> = {};
   const visit = (path: string, node: Znode): void => {
-    content[path] = { ...statOf(node), data: loadData(node.data)?.toString('hex') ?? null, acl: node.acl.list, kind: node.kind };
+    content[path] = { ...statOf(node), data: node.data?.toString('hex') ?? null, acl: node.acl.list, kind: node.kind };
     const names = node.children === null ? [] : [...node.children.keys()].sort();
     for (const name of names) visit(path === '/' ? `/${name}` : `${path}/${name}`, node.children!.get(name)!);
   };
