@@ -17,9 +17,9 @@ import type { Znode } from './znode.ts';
 /** Bytes after which a piece is handed out: a few ms of work, so that serving goes on between pieces. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Pieces of `tree`. Between two pieces transactions may be applied. */
+/** Pieces of `tree`, each of which holds until the next is asked for. Between two pieces transactions may be applied. */
 export function* encodeSnapshot(tree: DataTree, pieceBytes = PIECE_BYTES): IterableIterator<Buffer> {
-  let out = new Writer(pieceBytes + 1024);
+  const out = new Writer(pieceBytes + 1024);
   out.i32(tree.sessions.size);
   for (const [sessionId, timeoutMs] of tree.sessions) {
     out.i64Big(sessionId);
@@ -45,7 +45,8 @@ export function* encodeSnapshot(tree: DataTree, pieceBytes = PIECE_BYTES): Itera
     descend(path, node);
     if (out.size >= pieceBytes) {
       yield out.finish();
-      out = new Writer(pieceBytes + 1024);
+      // In the same memory: pieces of their own would be some hundred megabytes of garbage that no collection hurries to find.
+      out.restart();
     }
   }
   if (out.size > 0) yield out.finish();

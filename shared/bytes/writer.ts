@@ -183,12 +183,20 @@ export class Writer {
     }
   }
 
-  /** What was written, in order, as one or more buffers. The writer must not be used afterwards. */
+  /** What was written, in order, as one or more buffers. The writer must not be used afterwards, except for `restart`. */
   finishChunks(): Buffer[] {
     const tail = this.buffer.subarray(this.chunkStart, this.position);
     if (this.chunks === null) return [tail];
     if (tail.length > 0) this.chunks.push(tail);
     return this.chunks;
+  }
+
+  /** Begins anew in the memory of what was written so far, which is overwritten. */
+  restart(): void {
+    this.position = 0;
+    this.chunkStart = 0;
+    this.chunks = null;
+    this.chunksSize = 0;
   }
 
   /** What was written as one buffer: a copy only if something was passed by reference. */

@@ -156,7 +156,7 @@ describe('prepare and apply', () => {
         const encoder = encodeSnapshot(driver.tree, 1);
         const rest = [...meanwhile];
         for (const piece of encoder) {
-          pieces.push(piece);
+          pieces.push(Buffer.from(piece));
           play(rest.splice(0, 3), driver);
           driver.commit();
         }
