@@ -1,9 +1,9 @@
 /**
- * One suite of conversations through both doors of our coordinator, compared line by line with what Apache ZooKeeper 3.8.3 said
- * (`testdata/conversations.txt`).
+ * One suite of conversations through both doors of our coordinator, and with the original, compared line by line with what Apache
+ * ZooKeeper 3.8.3 said when they were written down (`testdata/conversations.txt`).
  *
- *     ZK_CONNECT=host:port             holds them with that server too, native protocol: set as `support/conversations.ts` says
- *     REWRITE=1 ZK_CONNECT=host:port   writes what it says down as what is expected
+ *     ZK_CONNECT=host:port   the original runs there, set as `support/conversations.ts` says; else one is started
+ *     REWRITE=1              writes what the original says down as what is expected
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,15 +17,18 @@ import { nodeWsTransport } from '../../shared/client/node-transport.ts';
 import type { Transport } from '../../shared/client/transport.ts';
 import { OPEN_ACL_UNSAFE } from '../../shared/znode/acl.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
+import { OpCode } from '../../shared/znode/operations.ts';
 import { removeTempDirs, tempDir } from '../coordinator/temp-dir.ts';
 import type { Address } from './support/conversation.ts';
 import { Conversation } from './support/conversation.ts';
 import type { Script } from './support/conversations.ts';
 import { SCRIPTS, SETTINGS, SUPER } from './support/conversations.ts';
+import type { RealZooKeeper } from './support/real-zookeeper.ts';
+import { startZooKeeper } from './support/real-zookeeper.ts';
 
 const FILE = join(import.meta.dirname, 'testdata/conversations.txt');
 const { ZK_CONNECT, REWRITE } = process.env;
-const rewriting = REWRITE === '1' && ZK_CONNECT !== undefined;
+const rewriting = REWRITE === '1';
 
 /** Transcripts by title: `# title`, then lines. */
 function readExpected(): Map<string, string> {
@@ -80,9 +83,15 @@ describe('conversations with a coordinator', () => {
     });
   };
 
-  if (ZK_CONNECT !== undefined) {
-    const [host, port] = ZK_CONNECT.split(':');
-    const address = { host: host!, port: Number(port) };
+  describe('with Apache ZooKeeper 3.8', () => {
+    let original: RealZooKeeper | null = null;
+    let address: Address;
+    before(async () => {
+      if (ZK_CONNECT === undefined) original = await startZooKeeper(SETTINGS);
+      const [host = '127.0.0.1', port] = ZK_CONNECT?.split(':') ?? [];
+      address = { host, port: original?.port ?? Number(port) };
+    });
+    after(() => original?.close());
     if (rewriting) {
       it('are written down', async () => {
         for (const script of SCRIPTS) expected.set(script.title, await transcript(script, juteTransport(), address));
@@ -90,8 +99,17 @@ describe('conversations with a coordinator', () => {
         expect(expected.size).to.equal(SCRIPTS.length);
       });
     }
-    suite(`at ${ZK_CONNECT}`, juteTransport(), () => address);
-  }
+    suite('by the native protocol', juteTransport(), () => address);
+  });
+
+  it('leave out no operation', () => {
+    const text = [...expected.values()].join('\n');
+    // Opening a session, what no client asks for, and what is written down by the kinds of watches that it sets again.
+    const silent = new Set(['createSession', 'deleteContainer', 'setWatches', 'setWatches2']);
+    expect(text).to.contain('persistentRecursiveWatches').and.to.contain('childWatches');
+    const missing = Object.keys(OpCode).filter((op) => !silent.has(op) && !new RegExp(`\\b${op}\\b`).test(text));
+    expect(missing).to.deep.equal([]);
+  });
 
   describe('with ours', () => {
     let member: Member;
