@@ -353,6 +353,14 @@ export const SCRIPTS: readonly Script[] = [
     },
   },
   {
+    title: 'SASL where it is not set up',
+    play: async (talk) => {
+      await talk.open('B');
+      await talk.say('B', { op: 'sasl', token: Buffer.alloc(0) });
+      await talk.say('B', WHO, exists('/c'));
+    },
+  },
+  {
     title: 'quotas',
     play: async (talk) => {
       const quota = '/zookeeper/quota/c';
