@@ -1,9 +1,7 @@
 /** The ensemble's configuration in its two forms: the text that people and files have (`quorum-config`), and what the Zab core counts with. */
 import { parseProperties } from '../../shared/settings/properties.ts';
 import type { PeerAt } from '../net/peer-links.ts';
-import { storeData } from '../tree/stored-data.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { loadData } from '../tree/stored-data.ts';
 import type { EnsembleConfig } from '../zab/messages.ts';
 import type { QuorumConfig } from './quorum-config.ts';
 import { formatMember, formatQuorumConfig, parseQuorumConfig } from './quorum-config.ts';
@@ -46,7 +44,7 @@ export function configData(config: EnsembleConfig): Buffer {
 export function showConfig(tree: DataTree, config: EnsembleConfig): void {
   const node = tree.get(CONFIG_PATH);
   if (node === undefined) return;
-  const shown = /version=([0-9a-f]+)\s*$/.exec(loadData(node.data)?.toString() ?? '')?.[1];
+  const shown = /version=([0-9a-f]+)\s*$/.exec(node.data?.toString() ?? '')?.[1];
   if (shown !== undefined && Number.parseInt(shown, 16) > config.version) return;
-  tree.setData(node, storeData(configData(config)));
+  tree.setData(node, configData(config));
 }

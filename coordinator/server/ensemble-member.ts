@@ -414,7 +414,7 @@ class EnsembleMember implements Member {
         await this.snapshotter.close();
         files.removeAfter(work.zxid);
         await txnLog.truncate(work.zxid);
-        if (this.tree.lastZxid > work.zxid) await this.reload();
+        if (work.rebuild || this.tree.lastZxid > work.zxid) await this.reload();
         return;
       case 'snapshotBegin':
         await this.incoming?.abort();
