@@ -51,6 +51,7 @@ export class Leader implements FeedSource {
 
   constructor(state: MemberState, reason: string, nowMs: number) {
     this.state = state;
+    state.dropUnloggedConfig();
     this.vote = state.ownVote;
     this.isFresh = state.isFresh;
     const { initLimitTicks, tickTimeMs } = state.options;

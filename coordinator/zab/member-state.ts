@@ -55,10 +55,9 @@ export class MemberState {
     this.acceptedEpoch = Math.max(start.acceptedEpoch, start.currentEpoch, epochOf(start.lastZxid));
     this.truncateFloorZxid = start.truncateFloorZxid;
     this.config = start.config;
-    // Noted before its txn was logged, and the process ended between the two.
-    const { pendingConfig } = start;
-    this.pendingConfig = pendingConfig !== null && pendingConfig.version > start.lastZxid ? null : pendingConfig;
+    this.pendingConfig = start.pendingConfig;
     this.electorate = new Electorate(this.config, this.pendingConfig);
+    this.dropUnloggedConfig();
   }
 
   /**
@@ -187,7 +186,7 @@ export class MemberState {
     this.durableZxid = Math.min(this.durableZxid, zxid);
     for (const end of this.ends) end.zxid = Math.min(end.zxid, zxid);
     this.ends.push({ seq: this.rebuildSeq, zxid });
-    if (this.pendingConfig !== null && this.pendingConfig.version > zxid) this.setPendingConfig(null);
+    this.dropUnloggedConfig();
   }
 
   /** Hands out what is committed, unless the tree is being rebuilt. */
@@ -216,6 +215,14 @@ export class MemberState {
     if (pendingConfig !== null && pendingConfig.version <= this.config.version) return;
     if (pendingConfig?.version === this.pendingConfig?.version) return;
     this.setConfigs(this.config, pendingConfig);
+  }
+
+  /**
+   * A proposed config is noted before its txn is logged. If the txn never came, the note must go before later txns make it look
+   * as if it had.
+   */
+  dropUnloggedConfig(): void {
+    if (this.pendingConfig !== null && this.pendingConfig.version > this.history.lastZxid) this.setPendingConfig(null);
   }
 
   private setConfigs(config: EnsembleConfig, pendingConfig: EnsembleConfig | null): void {
