@@ -9,7 +9,8 @@ import { LINE_BREAKS } from './options.ts';
 export interface ArgumentSpec {
   /** `--topic`. */
   readonly flag: string;
-  readonly type?: 'String' | 'Integer' | 'Long' | 'Double' | 'flag' | 'list';
+  /** `list` takes all values up to the next flag; `appended` may come several times. */
+  readonly type?: 'String' | 'Integer' | 'Long' | 'Double' | 'flag' | 'list' | 'appended';
   readonly required?: true;
   readonly default?: string;
   readonly choices?: readonly string[];
@@ -34,6 +35,11 @@ export class Arguments {
 
   has(flag: string): boolean {
     return this.values.has(flag);
+  }
+
+  /** These and others together. */
+  with(others: Arguments): Arguments {
+    return new Arguments(new Map([...this.values, ...others.values]));
   }
 
   all(flag: string): readonly string[] {
@@ -102,7 +108,7 @@ export function readArguments(specs: readonly ArgumentSpec[], args: readonly str
     while (taken.length < most && at + 1 < args.length && !isFlag(args[at + 1]!)) taken.push(args[++at]!);
     if (taken.length === 0) throw new ArgumentError(`argument ${flag}: expected ${spec.type === 'list' ? 'at least ' : ''}one argument`);
     for (const text of taken) checkValue(spec, text);
-    values.set(flag, taken);
+    values.set(flag, spec.type === 'appended' ? [...(values.get(flag) ?? []), ...taken] : taken);
   }
   // The original begins at the last one declared.
   const missing = specs.findLast(({ flag, required }) => required === true && !given.has(flag));

@@ -26,3 +26,25 @@ export function durationMs(text: string): number {
   const sum = parts.reduce((total, part, at) => total + Number(part ?? 0) * UNITS_MS[at]!, 0);
   return match[1] === '-' ? -sum : sum;
 }
+
+/** A date in a pattern of `java.text.SimpleDateFormat`, as far as numbers go: y M d H h m s S, and texts in quotes. */
+export function formatDate(atMs: number, pattern: string): string {
+  const at = new Date(atMs);
+  const fields: Readonly<Record<string, number>> = {
+    y: at.getFullYear(),
+    M: at.getMonth() + 1,
+    d: at.getDate(),
+    H: at.getHours(),
+    h: at.getHours() % 12 || 12,
+    m: at.getMinutes(),
+    s: at.getSeconds(),
+    S: at.getMilliseconds(),
+  };
+  return pattern.replace(/'([^']*)'|([A-Za-z])\2*/g, (run: string, quoted: string | undefined, letter: string | undefined) => {
+    if (letter === undefined) return quoted === '' ? "'" : (quoted ?? '');
+    const value = fields[letter];
+    if (value === undefined) throw new JavaError('java.lang.IllegalArgumentException', `Illegal pattern character '${letter}'`);
+    const text = String(value).padStart(run.length, '0');
+    return letter === 'y' && run.length === 2 ? text.slice(-2) : text;
+  });
+}

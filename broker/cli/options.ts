@@ -9,7 +9,7 @@ export interface OptionSpec {
   readonly name: string;
   readonly description: string;
   readonly argument?: {
-    readonly type: 'String' | 'Integer' | 'Long';
+    readonly type: 'String' | 'Integer' | 'Long' | '[PREFERRED,UNCLEAN]';
     /** What the usage calls the value. */
     readonly shown?: string;
     readonly optional?: true;
@@ -50,6 +50,12 @@ export class Options {
 
   has(name: string): boolean {
     return this.values.has(name);
+  }
+
+  /** The same, with what was given as `from` to be had as `to`. */
+  renamed(from: string, to: string): Options {
+    const given = this.values.get(from);
+    return given === undefined ? this : new Options(this.specs, new Map([...this.values, [to, given]]));
   }
 
   /** All values given, or the default alone. */
@@ -216,6 +222,7 @@ export const LINE_BREAKS = new RegExp(
     /(?<=\|)(?=\()/,
     /(?<=-\d+)(?=[>A-Za-z])/,
     /(?<=%)(?=\w)/,
+    /(?<='\.)(?=\*)/,
   ]
     .map(({ source }) => source)
     .join('|'),

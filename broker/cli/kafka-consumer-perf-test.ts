@@ -1,0 +1,5 @@
+/** Entry point of kafka-consumer-perf-test; see commands/consumer-perf-test.ts. */
+import { consumerPerfTest } from './commands/consumer-perf-test.ts';
+import { runTool } from './io.ts';
+
+await runTool(consumerPerfTest);

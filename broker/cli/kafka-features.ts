@@ -1,0 +1,5 @@
+/** Entry point of kafka-features; see commands/features.ts. */
+import { features } from './commands/features.ts';
+import { runTool } from './io.ts';
+
+await runTool(features);

@@ -1,0 +1,5 @@
+/** Entry point of kafka-leader-election; see commands/leader-election.ts. */
+import { leaderElection } from './commands/leader-election.ts';
+import { runTool } from './io.ts';
+
+await runTool(leaderElection);
