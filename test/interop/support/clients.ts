@@ -6,7 +6,12 @@ import { Program, run, runOk, type Finished, type ProgramOptions } from './proce
 import { kafkaTool, repository } from './servers.ts';
 import { bootstrap } from './shared-pair.ts';
 
-const python = join(repository, '.cache/interop-venv/bin/python');
+/** The interpreter of the tests' own virtual environment. */
+export const python = join(repository, '.cache/interop-venv/bin/python');
+
+/** The programs that `run.sh` builds from `go-zookeeper/` and `zookeeper-c/`. */
+export const goCases = join(repository, '.cache/go-zookeeper/cases');
+export const cCases = join(repository, '.cache/zookeeper-c/cases');
 
 type Options = ProgramOptions & { timeoutMs?: number };
 

@@ -25,13 +25,17 @@ export class Coordinator {
   /** The running server, or the last one that ran. */
   program!: Program;
   readonly #file: string;
+  readonly #env: Readonly<Record<string, string>>;
 
-  /** Starts one and waits until it serves. `settings` are further lines of zoo.cfg; `files` lie beside it. */
+  /**
+   * Starts one and waits until it serves. `settings` are further lines of zoo.cfg; `files` lie beside it; `env` has what the
+   * original takes from the environment alone (JVMFLAGS). DIRECTORY in a setting or variable stands for the folder.
+   */
   static async start(
     settings: Readonly<Record<string, string | number>> = {},
-    { maker = coordinatorMaker, files = {} }: { maker?: CoordinatorMaker; files?: Readonly<Record<string, string>> } = {},
+    { maker = coordinatorMaker, files = {}, env = {} }: { maker?: CoordinatorMaker; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {},
   ): Promise<Coordinator> {
-    const coordinator = new Coordinator(maker, await freePort(), settings, files);
+    const coordinator = new Coordinator(maker, await freePort(), settings, files, env);
     try {
       await coordinator.launch();
     } catch (error) {
@@ -41,7 +45,13 @@ export class Coordinator {
     return coordinator;
   }
 
-  private constructor(maker: CoordinatorMaker, port: number, settings: Readonly<Record<string, string | number>>, files: Readonly<Record<string, string>>) {
+  private constructor(
+    maker: CoordinatorMaker,
+    port: number,
+    settings: Readonly<Record<string, string | number>>,
+    files: Readonly<Record<string, string>>,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.maker = maker;
     this.port = port;
     this.directory = mkdtempSync(join(tmpdir(), `interop-${maker}-coordinator-`));
@@ -57,6 +67,7 @@ export class Coordinator {
     };
     this.#file = join(this.directory, 'zoo.cfg');
     writeFileSync(this.#file, Object.entries(lines).map(([key, value]) => `${key}=${String(value).replace('DIRECTORY', this.directory)}\n`).join(''));
+    this.#env = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replace('DIRECTORY', this.directory)]));
   }
 
   get address(): string {
@@ -67,8 +78,8 @@ export class Coordinator {
   async launch(): Promise<void> {
     this.program =
       this.maker === 'vivarium'
-        ? new Program(join(repository, 'bin/zookeeper-server-start.sh'), [this.#file], { cwd: this.directory, env: { LOG_DIR: join(this.directory, 'logs') } })
-        : new Program(zookeeperTool, ['server', this.#file], { cwd: this.directory });
+        ? new Program(join(repository, 'bin/zookeeper-server-start.sh'), [this.#file], { cwd: this.directory, env: { LOG_DIR: join(this.directory, 'logs'), ...this.#env } })
+        : new Program(zookeeperTool, ['server', this.#file], { cwd: this.directory, env: this.#env });
     await waitForAnswer(this.program, () => coordinatorAnswers(this.port), READY_TIMEOUT_MS);
   }
 

@@ -26,7 +26,9 @@ fi
 printf '<configuration><appender name="E" class="ch.qos.logback.core.ConsoleAppender"><target>System.err</target><encoder><pattern>%%m%%n</pattern></encoder></appender><root level="WARN"><appender-ref ref="E"/></root></configuration>\n' >"$cache/logback.$$"
 mv "$cache/logback.$$" "$cache/logback.xml"
 
-run() { exec java "-Xmx${ZK_SERVER_HEAP:-256}m" "-Dlogback.configurationFile=$cache/logback.xml" -Dzookeeper.extendedTypesEnabled=true -cp "$cache/jars/*" "$@"; }
+# JVMFLAGS and SERVER_JVMFLAGS are what zkServer.sh hands to the JVM.
+# shellcheck disable=SC2086 # flags are words
+run() { exec java "-Xmx${ZK_SERVER_HEAP:-256}m" "-Dlogback.configurationFile=$cache/logback.xml" -Dzookeeper.extendedTypesEnabled=true ${JVMFLAGS:-} ${SERVER_JVMFLAGS:-} -cp "$cache/jars/*" "$@"; }
 case ${1:-} in
   server) run org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" ;;
   shell) shift && run org.apache.zookeeper.ZooKeeperMain "$@" ;;
