@@ -6,7 +6,8 @@ import path from 'node:path';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { readMarker } from '../records/control-records.ts';
 import type { EndTransactionMarker } from '../records/control-records.ts';
-import { iterateRecords } from '../records/iterate-records.ts';
+import { CompressionError } from '../records/compression.ts';
+import { InvalidRecordsError, iterateRecords } from '../records/iterate-records.ts';
 import {
   LOG_OVERHEAD,
   baseOffsetOf,
@@ -26,6 +27,7 @@ import {
   setLogAppendTime,
   setPartitionLeaderEpoch,
 } from '../records/record-batch.ts';
+import { recompress, targetCodec } from '../records/recompress.ts';
 import { validateBatch } from '../records/validate-batch.ts';
 import { checkBatch } from './batch-check.ts';
 import type { BatchRefusal } from './batch-check.ts';
@@ -130,7 +132,8 @@ export class AppendPath {
       };
     }
 
-    const batch = records.length === size ? records : records.subarray(0, size);
+    const batch = this.inTopicsCodec(records.length === size ? records : records.subarray(0, size));
+    if (!Buffer.isBuffer(batch)) return batch;
     const { buffer, at } = this.place(batch, baseOffset, lastOffset, maxTimestamp, nowMs);
     setBaseOffset(buffer, at, baseOffset);
     setPartitionLeaderEpoch(buffer, at, options.leaderEpoch);
@@ -144,6 +147,26 @@ export class AppendPath {
     }
     const written = this.writer.request();
     return { ok: true, baseOffset, lastOffset, logAppendTimeMs: appendTime ? nowMs : NO_TIME, duplicate: false, written };
+  }
+
+  /** The batch as the topic's `compression.type` wants it, or why it cannot have that. */
+  private inTopicsCodec(batch: Buffer): Buffer | BatchRefusal {
+    const { config, name } = this.state;
+    const target = targetCodec(config.compressionType, batch, 0);
+    if (target === null) return batch;
+    let packed: Buffer;
+    try {
+      packed = recompress(batch, 0, target);
+    } catch (error) {
+      if (!(error instanceof CompressionError) && !(error instanceof InvalidRecordsError)) throw error;
+      return refuse(ErrorCode.CORRUPT_MESSAGE, `${error.message} in topic partition ${name}.`);
+    }
+    if (packed.length <= config.maxMessageBytes) return this.largerThanSegment(packed.length) ?? packed;
+    return refuse(
+      ErrorCode.MESSAGE_TOO_LARGE,
+      `Message batch size is ${packed.length} bytes in append to partition ${name} which exceeds the maximum configured size of ` +
+        `${config.maxMessageBytes}.`,
+    );
   }
 
   private largerThanSegment(size: number): BatchRefusal | null {

@@ -75,7 +75,7 @@ export const topicSettings = {
     'producer',
     ['compression.type'],
     'Codec of what is stored; producer keeps what the producer chose.',
-    { validator: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), status: 'planned' },
+    { validator: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer') },
   ),
   deleteRetentionMs: setting<number>(
     'delete.retention.ms',

@@ -4,13 +4,17 @@ import { MemoryFileSystem } from '../../../broker/log/memory-file-system.ts';
 import { LogReadError, StorageError } from '../../../broker/log/storage-error.ts';
 import { buildMarker } from '../../../broker/records/control-records.ts';
 import {
+  Codec,
   baseOffsetOf,
+  batchSizeOf,
+  codecOf,
   computeCrc,
   crcOf,
   isLogAppendTime,
   lastOffsetOf,
   maxTimestampOf,
   partitionLeaderEpochOf,
+  sealCrc,
 } from '../../../broker/records/record-batch.ts';
 import { CLIENT, NOW_MS, batchOf, config, openLog, put, readAll, recordsOf, surroundings } from './support.ts';
 
@@ -62,6 +66,20 @@ describe('PartitionLog', () => {
       await [...promises][0];
       expect(writes).to.deep.equal(['/logs/t-0/00000000000000000000.log']);
       expect(log.logEndOffset).to.equal(4);
+    });
+
+    it("stores batches in the topic's own codec, and refuses those that it cannot read", async () => {
+      const log = await openLog(surroundings(), { config: config({ 'compression.type': 'zstd' }) });
+      await put(log, batchOf(['a', 'b'], { compression: 'gzip' }));
+      await put(log, batchOf(['c']));
+      const stored = await log.read(0, 1000, ALL);
+      for (let at = 0; at < stored.length; at += batchSizeOf(stored, at)) expect(codecOf(stored, at)).to.equal(Codec.zstd);
+      expect((await readAll(log)).map(({ value }) => value)).to.deep.equal(['a', 'b', 'c']);
+      const broken = batchOf(['d'], { compression: 'gzip' });
+      broken.fill(0xff, 70);
+      sealCrc(broken, 0);
+      expect(log.append(broken, CLIENT)).to.include({ ok: false, errorCode: ErrorCode.CORRUPT_MESSAGE });
+      expect(log.nextOffset).to.equal(3);
     });
 
     it('stamps records with their append time where the topic says so', async () => {
