@@ -39,6 +39,7 @@ export class SimBroker {
   private readonly fetchHandler: FetchHandler;
   private contactMs = Number.NEGATIVE_INFINITY;
   private controllerEpochSeen = 0;
+  private changesSeen = -1;
   private term: Term | null = null;
 
   constructor(cluster: Cluster, id: number) {
@@ -155,6 +156,8 @@ export class SimBroker {
           return;
         }
         this.contactMs = sentMs;
+        // A watch that fired while there was no connection is told of by the next one.
+        this.notified();
         this.process.after(PING_MS, () => this.ping());
       },
       () => this.process.after(PING_MS, () => this.ping()),
@@ -225,8 +228,11 @@ export class SimBroker {
 
   // The controller
 
-  /** Who is registered, or the controller, changed. */
+  /** Who is registered, or the controller, may have changed. */
   notified(): void {
+    const { changeCount } = this.cluster.coordinator;
+    if (changeCount === this.changesSeen) return;
+    this.changesSeen = changeCount;
     if (this.term !== null) this.term.brokersChanged();
     else this.tryToLead();
   }
@@ -238,7 +244,9 @@ export class SimBroker {
         this.controllerEpochSeen = fence.controllerEpoch;
         this.term = new Term(this.cluster, this, fence, (serve) => this.coordinator(serve));
       },
-      () => undefined, // the next change, or contact, brings another try
+      () => {
+        this.changesSeen = -1; // contact brings another try
+      },
     );
   }
 
@@ -287,9 +295,10 @@ class Term {
     return this.cluster.coordinator.sessions.get(this.broker.id)?.brokerEpoch === this.broker.brokerEpoch;
   }
 
-  private event(run: () => Promise<void>): void {
+  /** `dropped` is called instead of `run` when the term is over before. */
+  private event(run: () => Promise<void>, dropped?: () => void): void {
     this.events = this.events.then(async () => {
-      if (!this.broker.isInOffice(this)) return;
+      if (!this.broker.isInOffice(this)) return dropped?.();
       try {
         await run();
       } catch {
@@ -340,7 +349,7 @@ class Term {
           resolve(null);
           throw error;
         }
-      });
+      }, () => resolve(null));
     });
   }
 

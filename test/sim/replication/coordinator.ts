@@ -32,7 +32,9 @@ export class SimCoordinator {
   controllerEpoch = 0;
   private zxid = 0;
   private readonly world: World;
-  /** The registered brokers, or who is the controller, changed. */
+  /** Changes of the registered brokers and of the controller. */
+  changeCount = 0;
+  /** Fires a watch. */
   onChange: () => void = () => undefined;
   /** A session ended `byGrace`, while its broker may still live. */
   onExpiry: (brokerId: number, byGrace: boolean) => void = () => undefined;
@@ -59,7 +61,7 @@ export class SimCoordinator {
       this.sessions.delete(brokerId);
       if (this.controllerId === brokerId) this.controllerId = null;
       this.onExpiry(brokerId, byGrace);
-      this.onChange();
+      this.changed();
     }
   }
 
@@ -68,8 +70,13 @@ export class SimCoordinator {
     this.zxid += 1;
     this.sessions.set(brokerId, { brokerEpoch: this.zxid, lastHeardMs: this.world.nowMs, brokenAtMs: null });
     if (this.controllerId === brokerId) this.controllerId = null;
-    this.onChange();
+    this.changed();
     return this.zxid;
+  }
+
+  private changed(): void {
+    this.changeCount += 1;
+    this.onChange();
   }
 
   /** A ping, or a new connection of the session. False: it is over. */
@@ -121,7 +128,6 @@ export class SimCoordinator {
           znode.version += 1;
         } else throw new Error(`The simulation has no ${op.op}`);
       }
-      this.onChange();
       return Promise.resolve([]);
     },
     exists: () => Promise.resolve(null),
