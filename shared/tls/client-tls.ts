@@ -26,7 +26,7 @@ const setting = <T extends SettingValue>(name: string, type: SettingType, defaul
 
 const SETTINGS = {
   secure: setting<boolean>('zookeeper.client.secure', 'boolean', false, 'Whether the server is spoken to over TLS.'),
-  keyStore: setting<string | null>('zookeeper.ssl.keyStore.location', 'string', null, 'File of key and certificate to show: PEM or PKCS12.'),
+  keyStore: setting<string | null>('zookeeper.ssl.keyStore.location', 'string', null, 'File of key and certificate to show: PEM, PKCS12 or JKS.'),
   keyStorePassword: setting<string | null>('zookeeper.ssl.keyStore.password', 'password', null, 'Its password.'),
   keyStorePasswordPath: setting<string | null>('zookeeper.ssl.keyStore.passwordPath', 'string', null, 'File with its password.'),
   keyStoreType: setting<string | null>('zookeeper.ssl.keyStore.type', 'string', null, 'Its format.'),

@@ -1,13 +1,15 @@
 /**
- * Key stores and trust stores, the files of Java's `ssl.keyStore.*` and `ssl.trustStore.*`, as what Node's TLS takes: PEM and PKCS #12.
- * The content decides what a file is, as Java lets it: keytool has been writing PKCS #12 into `.jks` files since Java 9. Java's own old
- * format (JKS) is refused with the command that converts it.
+ * Key stores and trust stores, the files of Java's `ssl.keyStore.*` and `ssl.trustStore.*`, as what Node's TLS takes: PEM, PKCS #12
+ * and Java's own JKS. The content decides what a file is, as Java lets it: keytool has been writing PKCS #12 into `.jks` files since
+ * Java 9.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { SettingError } from '../settings/schema.ts';
+import type { JksStore } from './jks.ts';
+import { isJks, JksError, readJks } from './jks.ts';
 import { Pkcs12Error, readPkcs12Certificates } from './pkcs12-certificates.ts';
 
 export interface StoreFile {
@@ -19,10 +21,9 @@ export interface StoreFile {
   readonly type: string | null;
 }
 
-type Format = 'PEM' | 'PKCS12';
+type Format = 'PEM' | 'PKCS12' | 'JKS';
 
 const TYPES: ReadonlySet<string> = new Set(['JKS', 'PEM', 'PKCS12', 'BCFKS']);
-const JKS_MAGIC = 0xfeed_feed;
 const DER_SEQUENCE = 0x30;
 const PEM_CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
 const PEM_REVOCATIONS = /-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g;
@@ -30,14 +31,37 @@ const PEM_REVOCATIONS = /-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/
 /** Key and certificate chain to show. Throws `SettingError`. */
 export function readKeyStore(store: StoreFile): SecureContextOptions {
   const { bytes, format } = readStore(store);
-  const options: SecureContextOptions =
-    format === 'PKCS12' ? { pfx: bytes, passphrase: store.password } : { key: bytes, cert: bytes, ...(store.password === '' ? {} : { passphrase: store.password }) };
+  const options = format === 'JKS' ? jksKey(store, bytes) : keyOptions(format, bytes, store.password);
   try {
     createSecureContext(options);
   } catch (error) {
     throw refusal(store, `no key and certificate can be read from it (${(error as Error).message}): is the password right?`);
   }
   return options;
+}
+
+function keyOptions(format: 'PEM' | 'PKCS12', bytes: Buffer, password: string): SecureContextOptions {
+  if (format === 'PKCS12') return { pfx: bytes, passphrase: password };
+  return { key: bytes, cert: bytes, ...(password === '' ? {} : { passphrase: password }) };
+}
+
+/** The first key of a JKS file, as Java's default key manager takes it. */
+function jksKey(store: StoreFile, bytes: Buffer): SecureContextOptions {
+  const [first] = openJks(store, bytes).keys;
+  if (first === undefined) throw refusal(store, 'it has no key in it');
+  return {
+    key: createPrivateKey({ key: first.key, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }),
+    cert: first.chain.map((der) => new X509Certificate(der).toString()).join(''),
+  };
+}
+
+function openJks(store: StoreFile, bytes: Buffer): JksStore {
+  try {
+    return readJks(bytes, store.password);
+  } catch (error) {
+    if (!(error instanceof JksError)) throw error;
+    throw refusal(store, error.message);
+  }
 }
 
 export interface TrustStore {
@@ -55,6 +79,11 @@ export function readTrustStore(store: StoreFile): TrustStore {
     const ca = text.match(PEM_CERTIFICATE) ?? [];
     if (ca.length === 0) throw refusal(store, 'it has no certificate in it');
     return { ca, crl: text.match(PEM_REVOCATIONS) ?? [] };
+  }
+  if (format === 'JKS') {
+    const ca = openJks(store, bytes).certificates.map((der) => new X509Certificate(der).toString());
+    if (ca.length === 0) throw refusal(store, 'it has no certificate in it');
+    return { ca, crl: [] };
   }
   try {
     const ca = readPkcs12Certificates(bytes, store.password).map((der) => new X509Certificate(der).toString());
@@ -76,18 +105,11 @@ function readStore(store: StoreFile): { bytes: Buffer; format: Format } {
   } catch (error) {
     throw refusal(store, (error as Error).message);
   }
-  if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC) {
-    const target = `${store.location.replace(/\.jks$/i, '')}.p12`;
-    throw refusal(
-      store,
-      'it is in the JKS format, which only Java reads. Convert it, and name the new file: ' +
-        `keytool -importkeystore -srckeystore ${store.location} -destkeystore ${target} -deststoretype PKCS12`,
-    );
-  }
-  if (store.type?.toUpperCase() === 'BCFKS') throw refusal(store, 'BCFKS is a format of the Bouncy Castle library; expected PEM or PKCS12');
+  if (isJks(bytes)) return { bytes, format: 'JKS' };
+  if (store.type?.toUpperCase() === 'BCFKS') throw refusal(store, 'BCFKS is a format of the Bouncy Castle library; expected PEM, PKCS12 or JKS');
   if (bytes[0] === DER_SEQUENCE) return { bytes, format: 'PKCS12' };
   if (bytes.includes('-----BEGIN ')) return { bytes, format: 'PEM' };
-  throw refusal(store, 'it is neither PEM nor PKCS12');
+  throw refusal(store, 'it is neither PEM nor PKCS12 nor JKS');
 }
 
 function refusal({ setting, location }: StoreFile, why: string): SettingError {

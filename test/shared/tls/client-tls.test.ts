@@ -35,8 +35,8 @@ describe('loadClientTls', () => {
   });
 
   it('says which key is wrong', () => {
-    expect(() => load({ 'zookeeper.client.secure': 'true', 'zookeeper.ssl.keyStore.location': tlsFile('trust.jks') })).to.throw(
-      /zookeeper\.ssl\.keyStore\.location: it is in the JKS format/,
+    expect(() => load({ 'zookeeper.client.secure': 'true', 'zookeeper.ssl.keyStore.location': tlsFile('make.sh') })).to.throw(
+      /zookeeper\.ssl\.keyStore\.location: it is neither PEM/,
     );
     expect(() => load({ 'zookeeper.client.secure': 'maybe' })).to.throw(/zookeeper\.client\.secure/);
   });

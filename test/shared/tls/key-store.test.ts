@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import type { StoreFile } from '../../../shared/tls/key-store.ts';
 import { readKeyStore, readPassword, readTrustStore } from '../../../shared/tls/key-store.ts';
@@ -23,27 +24,34 @@ describe('readKeyStore', () => {
     expect(() => readKeyStore(store('server-encrypted.pem', 'wrong'))).to.throw(/is the password right/);
     expect(() => readKeyStore(store('authority.pem'))).to.throw(/no key and certificate can be read/);
     expect(() => readKeyStore(store('no-such-file.pem'))).to.throw(/ENOENT/);
-    expect(() => readKeyStore(store('make.sh'))).to.throw(/neither PEM nor PKCS12/);
+    expect(() => readKeyStore(store('make.sh'))).to.throw(/neither PEM nor PKCS12 nor JKS/);
     expect(() => readKeyStore(store('server.pem', '', 'PFX'))).to.throw('Invalid value PFX for configuration ssl.keyStore.type: expected one of JKS, PEM, PKCS12, BCFKS');
   });
 
-  it('says how to convert a JKS file', () => {
-    expect(() => readKeyStore(store('trust.jks', 'secret'))).to.throw(/keytool -importkeystore -srckeystore .*trust\.jks -destkeystore .*trust\.p12 -deststoretype PKCS12/);
+  it('reads a JKS file', () => {
+    const { key, cert } = readKeyStore(store('client.jks', 'secret'));
+    const certificate = new X509Certificate(String(cert));
+    expect(certificate.subject).to.contain('CN=client');
+    expect(certificate.checkPrivateKey(createPrivateKey(String(key)))).to.equal(true);
+    expect(() => readKeyStore(store('client.jks', 'wrong'))).to.throw(/client\.jks for configuration ssl\.keyStore\.location: it does not open with this password/);
+    expect(() => readKeyStore(store('trust.jks', 'secret'))).to.throw(/it has no key in it/);
   });
 });
 
 describe('readTrustStore', () => {
   it('reads PEM and what keytool makes, alike', () => {
-    const [pem, pkcs12] = [readTrustStore(store('authority.pem')), readTrustStore(store('trust.p12', 'secret'))];
+    const [pem, pkcs12, jks] = [readTrustStore(store('authority.pem')), readTrustStore(store('trust.p12', 'secret')), readTrustStore(store('trust.jks', 'secret'))];
     const plain = (text: string | Buffer | undefined): string => String(text).replaceAll(/\s/g, '');
     expect(pem.ca).to.have.length(1);
     expect(plain(pkcs12.ca[0])).to.equal(plain(pem.ca[0]));
+    expect(plain(jks.ca[0])).to.equal(plain(pem.ca[0]));
     expect(readTrustStore(store('authority-and-revoked.pem')).crl).to.have.length(1);
   });
 
   it('says what is wrong with a store', () => {
     expect(() => readTrustStore(store('trust.p12', 'wrong'))).to.throw(/does not open with this password/);
-    expect(() => readTrustStore(store('trust.jks', 'secret'))).to.throw(/keytool -importkeystore/);
+    expect(() => readTrustStore(store('trust.jks', 'wrong'))).to.throw(/does not open with this password/);
+    expect(() => readTrustStore(store('client.jks', 'secret'))).to.throw(/it has no certificate in it/);
   });
 });
 

@@ -36,6 +36,8 @@ rm -f trust.p12
 keytool -importcert -noprompt -alias authority -file authority.pem -keystore trust.p12 -storetype PKCS12 -storepass secret 2>/dev/null
 rm -f trust.jks
 keytool -importcert -noprompt -alias authority -file authority.pem -keystore trust.jks -storetype JKS -storepass secret 2>/dev/null
+rm -f client.jks
+keytool -importkeystore -noprompt -srckeystore client.p12 -srcstorepass secret -destkeystore client.jks -deststoretype JKS -deststorepass secret 2>/dev/null
 
 # The authority and its list of those whom it doesn't vouch for any more.
 cat >"$work/ca.conf" <<X
