@@ -270,6 +270,7 @@ export class PeerLinks {
       const older = this.links.get(hello.serverId);
       if (older === undefined) return this.admit(ws, from, hello);
       if (older.incarnation === hello.incarnation) {
+        if (hello.knock) return ws.close(KNOCKED, 'linked already');
         older.end('its member opened another one');
         return this.whenGone(older, () => this.admit(ws, from, hello));
       }
