@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BACKUP_USAGE } from '../coordinator/cli/backup-usage.ts';
 import { up } from './up.ts';
 
 const USAGE = `vivarium: a pre-4.x Kafka cluster to work with and to watch
@@ -9,6 +10,8 @@ const USAGE = `vivarium: a pre-4.x Kafka cluster to work with and to watch
   vivarium up [--coordinator-config FILE] [--broker-config FILE]
       Starts a coordinator and a broker (by default from config/zookeeper.properties and
       config/server.properties), prints what to try, and stops them on Ctrl-C.
+
+${BACKUP_USAGE}
   vivarium --help`;
 
 /** The installation is one level above this file in the sources, two in the build. */
@@ -19,6 +22,10 @@ function installationRoot(): string {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'coordinator') {
+    const { coordinatorCommand } = await import('../coordinator/cli/backup.ts');
+    return coordinatorCommand(argv.slice(1), { root: installationRoot(), out: (line) => console.log(line), err: (line) => console.error(line) });
+  }
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,

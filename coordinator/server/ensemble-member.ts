@@ -14,6 +14,7 @@ import { FourLetterWords } from '../net/four-letter-words.ts';
 import { PeerLinks } from '../net/peer-links.ts';
 import { sessionMint } from '../session/session-minting.ts';
 import { finishInstallation, IncomingSnapshot } from '../store/incoming-snapshot.ts';
+import { EPOCHS } from '../store/log-facts.ts';
 import { applyTxn } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { readTxns } from '../tree/txn-codec.ts';
@@ -46,7 +47,6 @@ import type { ServerSettings } from './settings.ts';
 import { Snapshotter } from './snapshotter.ts';
 import { ZabDriver } from './zab-driver.ts';
 
-const EPOCHS = { accepted: 'accepted-epoch', current: 'current-epoch' } as const;
 const CONFIG = 'ensemble-config';
 const PENDING_CONFIG = 'ensemble-config-pending';
 

@@ -10,7 +10,12 @@ import { DataTree } from '../tree/data-tree.ts';
 import { SnapshotDecoder } from '../tree/snapshot.ts';
 import { readTxns } from '../tree/txn-codec.ts';
 
-export async function recover(files: SnapshotFiles, txnLog: TxnLog, log: Logger, metrics: Metrics): Promise<DataTree> {
+export async function recover(
+  files: Pick<SnapshotFiles, 'list' | 'read'>,
+  txnLog: Pick<TxnLog, 'read'>,
+  log: Logger,
+  metrics: Metrics,
+): Promise<DataTree> {
   const startMs = performance.now();
   const { tree, snapshotZxid } = loadSnapshot(files, log);
   const loadedMs = performance.now();
@@ -49,7 +54,7 @@ function missing(snapshotZxid: number, found: number): StoreError {
   );
 }
 
-function loadSnapshot(files: SnapshotFiles, log: Logger): { tree: DataTree; snapshotZxid: number } {
+function loadSnapshot(files: Pick<SnapshotFiles, 'list' | 'read'>, log: Logger): { tree: DataTree; snapshotZxid: number } {
   for (const zxid of files.list()) {
     const decoder = new SnapshotDecoder();
     try {

@@ -6,12 +6,13 @@
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32c } from '../../shared/bytes/crc32c.ts';
 import { StoreError } from './txn-log.ts';
 
 const MAGIC = Buffer.from('VIVSNAP1');
 const PREFIX = 'snapshot-';
+const HEAD_BYTES = 16;
 /** No piece is larger: a damaged size must not claim the memory of the machine. */
 const PIECE_BYTES_MAX = 64 << 20;
 
@@ -50,27 +51,7 @@ export class SnapshotFiles {
 
   /** Writes `pieces` as the snapshot of `zxid`; resolves when it is durable. The loop goes on between pieces. */
   async write(zxid: number, pieces: Iterable<Buffer>): Promise<void> {
-    const path = this.pathOf(zxid);
-    const file = await open(`${path}.tmp`, 'w');
-    try {
-      const head = Buffer.alloc(16);
-      MAGIC.copy(head);
-      head.writeBigInt64BE(BigInt(zxid), 8);
-      await file.write(head);
-      let count = 0;
-      for (const piece of pieces) {
-        await file.writev([frameHead(piece.length, crc32c(piece)), piece]);
-        count++;
-      }
-      await file.write(frameHead(-1, count));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, path);
-    const dir = openSync(this.dir, 'r');
-    fsyncSync(dir);
-    closeSync(dir);
+    await writeSnapshotFile(this.pathOf(zxid), zxid, pieces);
   }
 
   /** Hands the pieces of a snapshot to `take`. Throws `StoreError` when it is not whole. */
@@ -91,11 +72,47 @@ export class SnapshotFiles {
   }
 }
 
+/** Writes `pieces` as the snapshot of `zxid` at `path`; resolves when it is durable there. The loop goes on between pieces. */
+export async function writeSnapshotFile(path: string, zxid: number, pieces: Iterable<Buffer>): Promise<void> {
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    MAGIC.copy(head);
+    head.writeBigInt64BE(BigInt(zxid), 8);
+    await file.write(head);
+    let count = 0;
+    for (const piece of pieces) {
+      await file.writev([frameHead(piece.length, crc32c(piece)), piece]);
+      count++;
+    }
+    await file.write(frameHead(-1, count));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.tmp`, path);
+  const dir = openSync(dirname(path), 'r');
+  fsyncSync(dir);
+  closeSync(dir);
+}
+
+/** The zxid of the snapshot at `path`, whatever its name. Throws `StoreError` when it is none. */
+export function snapshotZxid(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const head = readExactly(file, HEAD_BYTES, path);
+    if (!head.subarray(0, 8).equals(MAGIC)) throw damaged(path, 'it does not begin as one');
+    return Number(head.readBigInt64BE(8));
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Hands the pieces of the snapshot of `zxid` at `path` to `take`, and touches nothing. Throws `StoreError` when it is not whole. */
 export function readSnapshotFile(path: string, zxid: number, take: (piece: Buffer) => void): void {
   const file = openSync(path, 'r');
   try {
-    const head = readExactly(file, 16, path);
+    const head = readExactly(file, HEAD_BYTES, path);
     if (!head.subarray(0, 8).equals(MAGIC) || Number(head.readBigInt64BE(8)) !== zxid) {
       throw damaged(path, 'it does not begin as one');
     }
