@@ -28,6 +28,9 @@ say_config() {
   pid_file=${ZOOPIDFILE:-$(setting dataDir)/zookeeper_server.pid}
 }
 
+# As zookeeper-server-start.sh has it.
+node_flags='--max-semi-space-size=8'
+
 start() {
   echo -n "Starting zookeeper ... "
   local pid
@@ -39,7 +42,8 @@ start() {
   find_node
   find_program coordinator/server/main
   export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE-$vivarium_root/.cache/node}
-  nohup "$node" --disable-warning=ExperimentalWarning "$program" "$config" >"$ZOO_LOG_DIR/zookeeper-server.out" 2>&1 </dev/null &
+  # shellcheck disable=SC2086 # flags are words
+  nohup "$node" --disable-warning=ExperimentalWarning $node_flags "$program" "$config" >"$ZOO_LOG_DIR/zookeeper-server.out" 2>&1 </dev/null &
   pid=$!
   echo -n "$pid" >"$pid_file" || { echo "FAILED TO WRITE PID" && exit 1; }
   sleep 1
@@ -89,7 +93,7 @@ case $command in
   stop) say_config stop && stop ;;
   restart) say_config restart && stop && start ;;
   status) say_config status && status ;;
-  print-cmd) say_config start && find_node && find_program coordinator/server/main && printf '"%s" "%s" "%s"\n' "$node" "$program" "$config" ;;
+  print-cmd) say_config start && find_node && find_program coordinator/server/main && printf '"%s" %s "%s" "%s"\n' "$node" "$node_flags" "$program" "$config" ;;
   version) run_node coordinator/cli/shell version ;;
   *) echo "Usage: $0 [--config <conf-dir>] {start|start-foreground|stop|version|restart|status|print-cmd}" >&2 && exit 1 ;;
 esac

@@ -10,4 +10,6 @@ if (($# < 1)); then
 fi
 options=(${EXTRA_ARGS--name zookeeper -loggc})
 [[ $1 != -daemon ]] || { options+=(-daemon) && shift; }
+# Requests are short-lived: a larger young generation is only more memory.
+node_flags='--max-semi-space-size=8'
 run_node "${options[@]}" coordinator/server/main "$@"

@@ -9,6 +9,7 @@ import { applyTxn } from '../tree/apply.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { SnapshotDecoder } from '../tree/snapshot.ts';
 import { readTxns } from '../tree/txn-codec.ts';
+import { treeHas } from './heap-growth.ts';
 
 export async function recover(
   files: Pick<SnapshotFiles, 'list' | 'read'>,
@@ -18,6 +19,7 @@ export async function recover(
 ): Promise<DataTree> {
   const startMs = performance.now();
   const { tree, snapshotZxid } = loadSnapshot(files, log);
+  treeHas(tree.nodeCount);
   const loadedMs = performance.now();
   tree.lastZxid = snapshotZxid;
   let count = 0;

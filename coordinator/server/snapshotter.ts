@@ -7,6 +7,7 @@ import { formatZxid } from '../../shared/znode/zxid.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { treeHas } from './heap-growth.ts';
 import { encodeSnapshot } from '../tree/snapshot.ts';
 
 export interface SnapshotterOptions {
@@ -44,6 +45,7 @@ export class Snapshotter {
 
   /** `count` more transactions were applied. */
   applied(count: number): void {
+    treeHas(this.options.tree.nodeCount);
     this.sinceLast += count;
     if (this.sinceLast < this.dueAfter || this.running !== null) return;
     void this.take();
