@@ -129,8 +129,6 @@ function readRecord(op: Op, input: Reader): Response {
       return records.saslToken.read(input);
     case 'whoAmI':
       return records.clientInfo.read(input);
-    case 'sasl':
-      return records.saslToken.read(input);
     case 'multi':
     case 'multiRead':
       return { results: readResults(input) };
