@@ -8,7 +8,6 @@
  * is over then, and whoever is elected next (perhaps this broker) reads everything again. A znode that makes no sense is not
  * such a failure: it is logged and left out.
  */
-import type { CoordinatorClient } from '../../shared/client/client.ts';
 import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/messages/56-alter-partition.ts';
 import type { ControlledShutdownRequest, ControlledShutdownResponse } from '../protocol/messages/07-controlled-shutdown.ts';
 import type { LeaderAndIsrResponse } from '../protocol/messages/04-leader-and-isr.ts';
@@ -30,6 +29,7 @@ import type { Fence } from './fenced-writes.ts';
 import { FencedWriter } from './fenced-writes.ts';
 import { randomId } from './ids.ts';
 import { requestsFor } from './orders.ts';
+import type { ControllerClient } from './read-state.ts';
 import { childrenOf, getDataOrNull, readLiveBrokers, readPartitionStates, readTopics, watchData } from './read-state.ts';
 import type { ReassignmentPlan, ReassignmentRequest, TopicVersions } from './reassign.ts';
 import * as reassign from './reassign.ts';
@@ -47,7 +47,7 @@ import {
 } from './znodes.ts';
 
 export interface TermOptions {
-  client: CoordinatorClient;
+  client: ControllerClient;
   fence: Fence;
   /** Queues an event of this term; of several waiting with one key only the first is kept. */
   put: (key: string | null, run: () => Promise<void>) => void;
@@ -60,7 +60,7 @@ const NO_UNCLEAN: decide.Policy = { allowUnclean: () => false };
 export class ActiveController {
   readonly fence: Fence;
   private readonly options: ControllerOptions;
-  private readonly client: CoordinatorClient;
+  private readonly client: ControllerClient;
   private readonly writer: FencedWriter;
   private readonly put: TermOptions['put'];
   private current: ClusterState;

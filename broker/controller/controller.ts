@@ -4,7 +4,6 @@
  *
  * Whatever goes wrong between a decision and its writes, the way out is the same: a new term, which reads everything again.
  */
-import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode as ZnodeErrorCode } from '../../shared/znode/error-code.ts';
@@ -20,6 +19,7 @@ import { EventQueue } from './event-queue.ts';
 import type { FeatureUpdate } from './features.ts';
 import { ControllerMovedError } from './fenced-writes.ts';
 import type { Fence } from './fenced-writes.ts';
+import type { ControllerClient } from './read-state.ts';
 import { getDataOrNull } from './read-state.ts';
 import type { ReassignmentRequest, Refusal } from './reassign.ts';
 import { controllerZnode } from './znodes.ts';
@@ -41,7 +41,7 @@ export class Controller {
   private readonly options: ControllerOptions;
   private readonly logger: Logger;
   private readonly queue: EventQueue;
-  private client: CoordinatorClient | null = null;
+  private client: ControllerClient | null = null;
   private active: ActiveController | null = null;
   private closed = false;
 
@@ -61,7 +61,7 @@ export class Controller {
   }
 
   /** Begins (again) with a session whose broker is registered: watches /controller and takes part in its election. */
-  start(client: CoordinatorClient): void {
+  start(client: ControllerClient): void {
     this.client = client;
     this.queue.put('elect', () => this.elect());
   }
@@ -162,7 +162,7 @@ export class Controller {
     await this.takeOver(client, fence);
   }
 
-  private async noteOther(client: CoordinatorClient): Promise<void> {
+  private async noteOther(client: ControllerClient): Promise<void> {
     const holder = await getDataOrNull(client, controllerZnode.path);
     if (holder === null) return; // gone again: the watch has fired
     try {
@@ -173,7 +173,7 @@ export class Controller {
     }
   }
 
-  private async takeOver(client: CoordinatorClient, fence: Fence): Promise<void> {
+  private async takeOver(client: ControllerClient, fence: Fence): Promise<void> {
     const active: ActiveController = new ActiveController(this.options, {
       client,
       fence,
@@ -214,7 +214,7 @@ export class Controller {
     this.retry(client);
   }
 
-  private retry(client: CoordinatorClient): void {
+  private retry(client: ControllerClient): void {
     const again = setTimeout(() => {
       client.whenConnected().then(
         () => {

@@ -2,18 +2,18 @@
  * The election of the controller: who creates /controller, together with the next number in /controller_epoch, has won. The multi
  * fails for everybody else; after a lost reply the two znodes tell whether it was us.
  */
-import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import { createOp, setDataOp } from '../../shared/client/ops.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type { Fence } from './fenced-writes.ts';
+import type { ControllerClient } from './read-state.ts';
 import { getDataOrNull } from './read-state.ts';
 import { controllerEpochZnode, controllerZnode } from './znodes.ts';
 
 /** Tries to win. Null: somebody else is the controller. */
 export async function tryBecomeController(
-  client: CoordinatorClient,
+  client: ControllerClient,
   brokerId: number,
   nowMs: number,
 ): Promise<Fence | null> {
@@ -34,7 +34,7 @@ export async function tryBecomeController(
 }
 
 /** The fence of this session's own controllership, or null when it has none. */
-export async function currentFence(client: CoordinatorClient, brokerId: number): Promise<Fence | null> {
+export async function currentFence(client: ControllerClient, brokerId: number): Promise<Fence | null> {
   const controller = await getDataOrNull(client, controllerZnode.path);
   if (controller === null || controller.stat.ephemeralOwner !== client.sessionId) return null;
   if (controllerZnode.decode(controller.data) !== brokerId) return null;
@@ -44,7 +44,7 @@ export async function currentFence(client: CoordinatorClient, brokerId: number):
   return { controllerEpoch: controllerEpochZnode.decode(epoch.data), zkVersion: epoch.stat.version };
 }
 
-async function readOrCreateEpoch(client: CoordinatorClient): Promise<Fence> {
+async function readOrCreateEpoch(client: ControllerClient): Promise<Fence> {
   for (;;) {
     const epoch = await getDataOrNull(client, controllerEpochZnode.path);
     if (epoch !== null) return { controllerEpoch: controllerEpochZnode.decode(epoch.data), zkVersion: epoch.stat.version };

@@ -9,6 +9,11 @@ import type { TopicRecord } from './znodes.ts';
 import { brokerIdsZnode, brokerIdZnode, partitionStateZnode, topicZnode } from './znodes.ts';
 
 export type ReadingClient = Pick<CoordinatorClient, 'getData' | 'getChildren'>;
+/** What the controller needs of its session. */
+export type ControllerClient = Pick<
+  CoordinatorClient,
+  'sessionId' | 'whenConnected' | 'create' | 'exists' | 'getData' | 'getChildren' | 'multi'
+>;
 export type WatchingClient = Pick<CoordinatorClient, 'getData' | 'getChildren' | 'exists'>;
 
 /** Data and Stat, or null when there is no such znode. */

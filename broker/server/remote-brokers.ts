@@ -6,7 +6,7 @@ import type { ControllerRequest } from '../controller/orders.ts';
 import { apiVersions } from '../protocol/messages/18-api-versions.ts';
 import { leaderAndIsr } from '../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../protocol/messages/05-stop-replica.ts';
-import { updateMetadata } from '../protocol/messages/06-update-metadata.ts';
+import { sharedUpdateMetadata } from './shared-update-metadata.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
 export interface RemoteBrokersOptions {
@@ -51,7 +51,7 @@ export class RemoteBrokers {
           case 'leaderAndIsr':
             return { kind: 'leaderAndIsr', response: await connection.request(leaderAndIsr, request.request) };
           case 'updateMetadata':
-            return { kind: 'updateMetadata', response: await connection.request(updateMetadata, request.request) };
+            return { kind: 'updateMetadata', response: await connection.request(sharedUpdateMetadata, request.request) };
           case 'stopReplica':
             return { kind: 'stopReplica', response: await connection.request(stopReplica, request.request) };
         }
