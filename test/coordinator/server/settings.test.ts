@@ -84,7 +84,7 @@ describe('loadServerSettings', () => {
     [{ forceSync: 'maybe' }, /forceSync: String must be one of: yes, no/],
     [{ extendedTypesEnabled: '1' }, /extendedTypesEnabled: Expected value to be either true or false/],
     [{ secureClientPort: '1' }, /"ssl.keyStore.location": secureClientPort needs a key/],
-    [{ ...STORES, 'client.portUnification': 'true', 'ssl.trustStore.location': tlsFile('trust.jks') }, /ssl.trustStore.location: it is in the JKS format.*keytool -importkeystore/],
+    [{ ...STORES, 'client.portUnification': 'true', 'ssl.trustStore.location': tlsFile('trust.jks') }, /ssl.trustStore.location: it does not open with this password/],
     [{ secureClientPort: '1', 'ssl.keyStore.location': tlsFile('server.pem') }, /"ssl.trustStore.location": ssl.clientAuth=need needs to know/],
     [{ ...STORES, secureClientPort: '1', 'ssl.clientAuth': 'maybe' }, /ssl.clientAuth: String must be one of: none, want, need/],
     [{ dataDir: '' }, /dataDir: String must be non-empty/],
