@@ -2,8 +2,9 @@
  * What the AdminServer answers: one command a row, under its own name and the four-letter word's, each a JSON object in the shape of
  * the original's (`Commands`). `command` and `error` end every answer.
  */
+import type { EnsembleFacts } from './ensemble-facts.ts';
 import type { ConnectionView, ServerView } from './four-letter-words.ts';
-import { VERSION, watchesBySession } from './four-letter-words.ts';
+import { NOT_SERVING, VERSION, watchesBySession } from './four-letter-words.ts';
 import type { Json } from './pretty-json.ts';
 
 /** What the AdminServer shows beyond four-letter words. */
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
     run: (view) => {
       const shown = new Map(view.configuration());
       const keys = ['clientPort', 'dataDir', 'dataLogDir', 'tickTime', 'maxClientCnxns', 'minSessionTimeout', 'maxSessionTimeout', 'serverId', 'clientPortListenBacklog'];
+      if (view.ensemble !== null) keys.push('initLimit', 'syncLimit', 'electionAlg', 'electionPort', 'quorumPort', 'peerType');
       return Object.fromEntries(keys.map((key) => [snakeCase(key), shown.get(key) ?? null]));
     },
   },
@@ -63,7 +65,7 @@ const COMMANDS: readonly Command[] = [
   // Members compare their trees by these; alone there is nobody to compare with.
   { names: ['hash'], run: () => ({ digests: [] }) },
   { names: ['initial_configuration', 'icfg'], run: (view) => ({ initial_configuration: view.initialConfig }) },
-  { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
+  { names: ['is_read_only', 'isro'], run: (view) => ({ read_only: view.ensemble?.isReadOnly ?? false }) },
   {
     names: ['last_snapshot', 'lsnp'],
     run: (view) => {
@@ -72,10 +74,16 @@ const COMMANDS: readonly Command[] = [
       return { zxid: newest.zxid.toString(16), timestamp: Math.floor(newest.timestampMs / 1000) };
     },
   },
-  { names: ['leader', 'lead'], run: () => ({ error: STANDALONE }) },
+  { names: ['leader', 'lead'], run: (view) => (view.ensemble === null ? { error: STANDALONE } : leaderOf(view.ensemble)) },
   { names: ['monitor', 'mntr'], run: (view) => Object.fromEntries([...view.monitor()].map(([key, value]) => [key, numeric(key, value)])) },
   { names: ['observer_connection_stat_reset', 'orst'], run: () => ({}) },
-  { names: ['observers', 'obsr'], run: () => ({ synced_observers: 0, observers: [] }) },
+  {
+    names: ['observers', 'obsr'],
+    run: ({ ensemble }) => {
+      const observers = ensemble?.observers() ?? [];
+      return { synced_observers: observers.length, observers };
+    },
+  },
   { names: ['ruok'], run: () => ({}) },
   { names: ['server_stats', 'srvr'], run: serverStats },
   {
@@ -103,7 +111,7 @@ const COMMANDS: readonly Command[] = [
     names: ['system_properties', 'sysp'],
     run: (view) => Object.fromEntries([...view.environment()].sort(([one], [other]) => (one < other ? -1 : 1))),
   },
-  { names: ['voting_view'], run: () => ({ current_config: {} }) },
+  { names: ['voting_view'], run: ({ ensemble }) => ({ current_config: ensemble?.votingView() ?? {} }) },
   {
     names: ['watch_summary', 'wchs'],
     run: (view) => {
@@ -121,8 +129,11 @@ const COMMANDS: readonly Command[] = [
     names: ['watches_by_path', 'wchp'],
     run: (view) => ({ path_to_session_ids: Object.fromEntries([...view.dataWatches()].map(([path, ids]) => [path, [...ids]])) }),
   },
-  { names: ['zabstate'], run: () => ({ voting: false, zabstate: '' }) },
+  { names: ['zabstate'], run: ({ ensemble }) => ensemble?.zabState() ?? { voting: false, zabstate: '' } },
 ];
+
+/** What is answered while nothing is served. */
+const UNSERVED: ReadonlySet<string> = new Set(['environment', 'get_trace_mask', 'initial_configuration', 'ruok', 'set_trace_mask', 'system_properties', 'voting_view', 'zabstate']);
 
 const BY_NAME = new Map(COMMANDS.flatMap((command) => command.names.map((name) => [name, command] as const)));
 
@@ -133,8 +144,13 @@ export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ names }) => name
 export function runAdminCommand(view: AdminView, name: string, args: Arguments): Body {
   const command = BY_NAME.get(name);
   if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
+  if (!(view.ensemble?.isServing ?? true) && !UNSERVED.has(command.names[0])) return { command: command.names[0], error: NOT_SERVING.trim() };
   const body = command.run(view, args);
   return 'error' in body ? { ...body, command: command.names[0] } : { ...body, command: command.names[0], error: null };
+}
+
+function leaderOf({ leader }: EnsembleFacts): Body {
+  return leader === null ? { is_leader: false, leader_id: -1, leader_ip: '' } : { is_leader: leader.isLeader, leader_id: leader.id, leader_ip: leader.address };
 }
 
 function serverStats(view: AdminView): Body {
@@ -143,7 +159,7 @@ function serverStats(view: AdminView): Body {
   const responses = { last_buffer_size: sizes.last, min_buffer_size: sizes.min, max_buffer_size: sizes.max };
   return {
     version: VERSION,
-    read_only: false,
+    read_only: view.ensemble?.isReadOnly ?? false,
     server_stats: {
       packets_sent: stats.packetsSent,
       packets_received: stats.packetsReceived,

@@ -2,6 +2,8 @@
  * Four-letter words: what operators and monitoring send raw to the client port, answered in the original's text, because
  * tools parse it. Which ones are answered is a setting; the others are refused by name.
  */
+import type { EnsembleFacts } from './ensemble-facts.ts';
+
 export const VERSION = '3.8.4-vivarium, built on 2026-11-22 00:00 UTC';
 
 export interface ConnectionView {
@@ -28,6 +30,8 @@ export interface ConnectionView {
 /** What the words show of a server. */
 export interface ServerView {
   readonly mode: string;
+  /** Null: alone. */
+  readonly ensemble: EnsembleFacts | null;
   readonly stats: {
     latencyMinMs: number;
     latencyMaxMs: number;
@@ -69,7 +73,7 @@ const hex = (value: bigint | number): string => `0x${(typeof value === 'bigint' 
 
 const WORDS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
-  isro: () => 'rw',
+  isro: (view) => (view.ensemble?.isReadOnly === true ? 'ro' : 'rw'),
   gtmk: (view) => String(view.stats.traceMask),
   stmk: (view) => String(view.stats.traceMask),
   srvr: (view) => `Zookeeper version: ${VERSION}\n${serverText(view)}`,
@@ -84,7 +88,8 @@ const WORDS: Readonly<Record<string, Word>> = {
     view.stats.reset();
     return 'Server stats reset.\n';
   },
-  conf: (view) => view.configuration().map(([key, value]) => `${key}=${value}\n`).join(''),
+  conf: (view) =>
+    `${view.configuration().map(([key, value]) => `${key}=${value}\n`).join('')}${view.ensemble === null ? '' : `membership: \n${view.ensemble.membership()}`}`,
   mntr: (view) => {
     let text = '';
     for (const [key, value] of view.monitor()) text += `zk_${key}\t${key === 'num_alive_connections' ? Number(value) + 1 : value}\n`;
@@ -119,6 +124,10 @@ export function watchesBySession(view: ServerView): Map<bigint, string[]> {
   return bySession;
 }
 
+/** What a member answers that serves nobody. */
+export const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+const UNSERVED: ReadonlySet<string> = new Set(['ruok', 'gtmk', 'stmk', 'envi']);
+
 /** A trace mask has eight bytes more, and is echoed as a number. */
 const MASK_SIZE = 8;
 
@@ -137,6 +146,10 @@ export class FourLetterWords {
     return Object.hasOwn(WORDS, word);
   }
 
+  private get isServing(): boolean {
+    return this.view.ensemble?.isServing ?? true;
+  }
+
   /** The text to send. `rest`: what came after the word. */
   answer(word: string, rest: Buffer, asking: Asking): string {
     this.view.stats.packetsReceived++;
@@ -144,10 +157,15 @@ export class FourLetterWords {
       return `${word} is not executed because it is not in the whitelist.\n`;
     }
     if (word === 'stmk' && rest.length >= MASK_SIZE) this.view.stats.traceMask = rest.readBigInt64BE(0);
-    const text = WORDS[word]!(this.view, asking);
+    const text = this.isServing || UNSERVED.has(word) ? WORDS[word]!(this.view, asking) : word === 'isro' ? 'null' : NOT_SERVING;
     this.view.stats.packetsSent++;
     return text;
   }
+}
+
+function proposalSizes({ ensemble }: ServerView): string {
+  const sizes = ensemble?.proposalSizes ?? null;
+  return sizes === null ? '' : `Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}\n`;
 }
 
 function serverText(view: ServerView): string {
@@ -160,7 +178,7 @@ function serverText(view: ServerView): string {
     `Outstanding: ${view.outstanding}\n` +
     `Zxid: ${hex(view.lastZxid)}\n` +
     `Mode: ${view.mode}\n` +
-    `Node count: ${view.nodeCount}\n`
+    `Node count: ${view.nodeCount}\n${proposalSizes(view)}`
   );
 }
 

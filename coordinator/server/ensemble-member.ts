@@ -211,7 +211,15 @@ class EnsembleMember implements Member {
     });
     const { peer, links, disk, history } = this;
     this.driver = new ZabDriver({ peer, links, disk, history, clock, event: (event) => this.happened(event) });
-    this.status = new EnsembleStatus({ peer, settings, ensemble, isServing: () => this.service !== null, port: () => this.port });
+    this.status = new EnsembleStatus({
+      peer,
+      settings,
+      ensemble,
+      stats: this.stats,
+      nowMs: () => clock.monotonicMs(),
+      isServing: () => this.service !== null,
+      port: () => this.port,
+    });
     this.idle = this.idlePipeline();
   }
 
@@ -353,6 +361,7 @@ class EnsembleMember implements Member {
     showConfig(this.tree, this.peer.config);
     this.service = service;
     if (service instanceof LeaderService) {
+      this.status.leadingSinceMs = this.clock.monotonicMs();
       for (const { id, synced } of this.peer.status().learners) if (synced) service.desk.arrived(id);
     }
     this.log.info(`Serving clients on port ${this.port} as ${this.status.mode}, last zxid ${formatZxid(this.tree.lastZxid)}`);

@@ -1,19 +1,23 @@
 /** What an operator sees of a member's place in its ensemble: four-letter words, AdminServer and metrics, under the original's names. */
 import type { Peer } from '../zab/peer.ts';
 import type { PeerStatus } from '../zab/peer-types.ts';
-import { counterOf, epochOf } from '../../shared/znode/zxid.ts';
+import { counterOf, epochOf, makeZxid } from '../../shared/znode/zxid.ts';
+import type { EnsembleFacts } from '../net/ensemble-facts.ts';
 import type { Json } from '../net/pretty-json.ts';
 import { toQuorumConfig } from './ensemble-config.ts';
 import type { EnsembleSettings } from './ensemble-settings.ts';
 import type { PeerAddress } from './quorum-config.ts';
 import { formatMember, formatQuorumConfig } from './quorum-config.ts';
-import type { EnsembleFacts } from './server-view.ts';
+import type { ServerStats } from './server-stats.ts';
 import type { ServerSettings } from './settings.ts';
 
 export interface EnsembleStatusSources {
   peer: Peer;
   settings: ServerSettings;
   ensemble: EnsembleSettings;
+  stats: ServerStats;
+  /** Monotonic ms. */
+  nowMs(): number;
   isServing(): boolean;
   port(): number;
 }
@@ -39,12 +43,20 @@ export class EnsembleStatus implements EnsembleFacts {
     return this.from.isServing();
   }
 
+  get epochZxid(): number {
+    const { role } = this.from.peer;
+    return role.state !== 'LOOKING' && this.isServing ? makeZxid(role.epoch, 0) : 0;
+  }
+
+  /** It leads since; monotonic ms. */
+  leadingSinceMs = 0;
+
   get isReadOnly(): boolean {
     return false;
   }
 
   get proposalSizes(): { last: number; min: number; max: number } | null {
-    return this.from.peer.role.state === 'LEADING' ? { last: -1, min: -1, max: -1 } : null;
+    return this.from.peer.role.state === 'LEADING' ? this.from.stats.proposalSizes : null;
   }
 
   configuration(): [string, string | number][] {
@@ -73,6 +85,7 @@ export class EnsembleStatus implements EnsembleFacts {
     ];
     if (state !== 'LEADING') return rows;
     const synced = learners.filter((learner) => learner.synced);
+    const sizes = this.from.stats.proposalSizes;
     const followers = synced.filter(({ observer }) => !observer);
     return [
       ...rows,
@@ -81,9 +94,10 @@ export class EnsembleStatus implements EnsembleFacts {
       ['synced_non_voting_followers', 0],
       ['synced_observers', synced.length - followers.length],
       ['pending_syncs', learners.length - synced.length],
-      ['last_proposal_size', -1],
-      ['min_proposal_size', -1],
-      ['max_proposal_size', -1],
+      ['leader_uptime', Math.floor(this.from.nowMs() - this.leadingSinceMs)],
+      ['last_proposal_size', sizes.last],
+      ['min_proposal_size', sizes.min],
+      ['max_proposal_size', sizes.max],
     ];
   }
 

@@ -69,7 +69,7 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       metrics: stats.metrics,
     });
     const quotaLog = new RateLog((line) => log.warn(line), clock);
-    const proposals = new Proposals(txnLog, clock, stats.metrics);
+    const proposals = new Proposals(txnLog, clock, stats);
     const order = new OwnOrder({
       tree,
       proposals,

@@ -8,8 +8,8 @@ import { Writer } from '../../shared/bytes/writer.ts';
 import type { TxnLog } from '../store/txn-log.ts';
 import { writeTxn } from '../tree/txn-codec.ts';
 import type { Txn } from '../tree/txn.ts';
-import type { Metrics } from './metrics.ts';
 import { LOG_BATCHES_IN_FLIGHT_MAX } from './limits.ts';
+import type { ServerStats } from './server-stats.ts';
 
 const BATCH_BYTES_MIN = 1024;
 const BATCH_BYTES_HINT_MAX = 1 << 20;
@@ -17,7 +17,7 @@ const BATCH_BYTES_HINT_MAX = 1 << 20;
 export class Proposals {
   private readonly log: Pick<TxnLog, 'append'>;
   private readonly clock: Clock;
-  private readonly metrics: Metrics;
+  private readonly stats: ServerStats;
   private writer = new Writer(BATCH_BYTES_MIN);
   private firstZxid = 0;
   private lastZxid = 0;
@@ -29,10 +29,10 @@ export class Proposals {
   private stopped = false;
 
   /** @param log takes the batches: a server's own log, or what an ensemble agrees on. */
-  constructor(log: Pick<TxnLog, 'append'>, clock: Clock, metrics: Metrics) {
+  constructor(log: Pick<TxnLog, 'append'>, clock: Clock, stats: ServerStats) {
     this.log = log;
     this.clock = clock;
-    this.metrics = metrics;
+    this.stats = stats;
   }
 
   /** Bytes that no commit has taken yet. */
@@ -44,7 +44,9 @@ export class Proposals {
     if (this.writer.size === 0) this.firstZxid = txn.zxid;
     this.lastZxid = txn.zxid;
     this.count++;
+    const before = this.writer.size;
     writeTxn(this.writer, txn);
+    this.stats.proposalSize(this.writer.size - before);
     if (this.scheduled || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
     this.scheduled = true;
     // After all sockets that are readable now were read: their requests share the commit.
@@ -57,7 +59,7 @@ export class Proposals {
   /** The log has made a batch durable: the next one may go. */
   batchDurable(): void {
     this.batchesInFlight--;
-    this.metrics.summaries.fsynctime.add(this.clock.monotonicMs() - this.sentMs.shift()!);
+    this.stats.metrics.summaries.fsynctime.add(this.clock.monotonicMs() - this.sentMs.shift()!);
     this.send();
   }
 
@@ -73,8 +75,8 @@ export class Proposals {
     this.writer = new Writer(Math.min(Math.max(writer.size, BATCH_BYTES_MIN), BATCH_BYTES_HINT_MAX));
     this.batchesInFlight++;
     this.sentMs.push(this.clock.monotonicMs());
-    this.metrics.summaries.sync_processor_batch_size.add(this.count);
-    this.metrics.counters.sync_processor_request_queued.add(this.count);
+    this.stats.metrics.summaries.sync_processor_batch_size.add(this.count);
+    this.stats.metrics.counters.sync_processor_request_queued.add(this.count);
     this.count = 0;
     this.log.append({ firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() });
   }

@@ -11,6 +11,8 @@ export class ServerStats {
   responseSizeLast = -1;
   responseSizeMin = -1;
   responseSizeMax = -1;
+  /** Bytes of what a leader has proposed; -1 before the first. */
+  readonly proposalSizes = { last: -1, min: -1, max: -1 };
   /** What `stmk` set. Nothing is traced by it. */
   traceMask = 306n;
   readonly metrics = new Metrics();
@@ -20,6 +22,14 @@ export class ServerStats {
 
   constructor(nowMs: number) {
     this.startMs = nowMs;
+  }
+
+  /** A leader has proposed a transaction of `size` bytes. */
+  proposalSize(size: number): void {
+    const sizes = this.proposalSizes;
+    sizes.last = size;
+    if (sizes.min < 0 || size < sizes.min) sizes.min = size;
+    if (size > sizes.max) sizes.max = size;
   }
 
   latency(ms: number): void {
@@ -55,5 +65,6 @@ export class ServerStats {
     this.responseSizeLast = -1;
     this.responseSizeMin = -1;
     this.responseSizeMax = -1;
+    Object.assign(this.proposalSizes, { last: -1, min: -1, max: -1 });
   }
 }

@@ -1,9 +1,9 @@
 /** What a member shows to four-letter words, the AdminServer and Prometheus: names and order are the original's. */
 import { environment } from './environment.ts';
 import type { AdminView } from '../net/admin-commands.ts';
+import type { EnsembleFacts } from '../net/ensemble-facts.ts';
 import type { ConnectionView } from '../net/four-letter-words.ts';
 import { VERSION } from '../net/four-letter-words.ts';
-import type { Json } from '../net/pretty-json.ts';
 import type { ConnectionThrottle } from '../session/connection-throttle.ts';
 import type { SnapshotFiles } from '../store/snapshot-file.ts';
 import type { TxnLog } from '../store/txn-log.ts';
@@ -46,27 +46,6 @@ const OP_LABELS: Readonly<Record<string, string>> = {
   getAllChildrenNumber: 'GETACN',
   whoAmI: 'HOMI',
 };
-
-/** What a member of an ensemble shows besides. */
-export interface EnsembleFacts {
-  /** `leader`, `follower`, `observer`, `read-only`; '' while it looks for a leader. */
-  readonly mode: string;
-  readonly isServing: boolean;
-  readonly isReadOnly: boolean;
-  /** Lines of `conf`. */
-  configuration(): [string, string | number][];
-  /** What `mntr` shows besides. */
-  gauges(): [string, string | number][];
-  /** `Proposal sizes last/min/max`; null for those that make none. */
-  readonly proposalSizes: { last: number; min: number; max: number } | null;
-  /** AdminServer: leader, voting_view, zabstate, observers. */
-  readonly leader: { isLeader: boolean; id: number; address: string } | null;
-  votingView(): Record<string, Json>;
-  zabState(): Record<string, Json>;
-  observers(): Record<string, Json>[];
-  /** The lines of `/zookeeper/config`. */
-  membership(): string;
-}
 
 export interface ViewSources {
   settings: ServerSettings;
@@ -117,7 +96,7 @@ export class MemberView implements AdminView {
   }
 
   get lastZxid(): number {
-    return this.from.pipeline.tree.lastZxid;
+    return Math.max(this.from.pipeline.tree.lastZxid, this.from.ensemble?.epochZxid ?? 0);
   }
 
   /** The original holds the root under two names. */
@@ -172,6 +151,7 @@ export class MemberView implements AdminView {
       ['maxSessionTimeout', settings.maxSessionTimeoutMs],
       ['clientPortListenBacklog', settings.clientPortListenBacklog],
       ['serverId', settings.serverId],
+      ...(this.from.ensemble?.configuration() ?? []),
     ];
   }
 
@@ -211,6 +191,7 @@ export class MemberView implements AdminView {
       ['outstanding_tls_handshake', this.from.ports().handshakeCount],
       ['min_client_response_size', stats.responseSizeMin],
       ['non_mtls_local_conn_count', 0],
+      ...(this.from.ensemble?.gauges() ?? []),
     ];
   }
 

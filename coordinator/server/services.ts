@@ -127,7 +127,7 @@ export class LeaderService implements Service {
     const { settings, clock, stats, rules, log, tree, secret } = parts;
     const quotaLog = new RateLog((line) => log.warn(line), clock);
     this.firstZxid = makeZxid(epoch, 1);
-    this.proposals = new Proposals({ append: (batch) => parts.propose(batch) }, clock, stats.metrics);
+    this.proposals = new Proposals({ append: (batch) => parts.propose(batch) }, clock, stats);
     this.order = new OwnOrder({
       tree,
       proposals: this.proposals,
