@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { parseOverride, parseProperties } from '../../shared/settings/properties.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
+import { systemProperties } from '../../shared/settings/system-properties.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { StoreError } from '../store/txn-log.ts';
 import type { Member } from './member.ts';
@@ -28,16 +29,9 @@ function exit(code: number): void {
   process.stdout.write('', () => process.exit(code));
 }
 
-/** What operators give the JVM: `-Dzookeeper.…=…` and the few without that prefix. Other flags are for programs that are not here. */
-function systemProperties(env: NodeJS.ProcessEnv): Map<string, string> {
-  const properties = new Map<string, string>();
-  for (const flags of [env['JVMFLAGS'], env['SERVER_JVMFLAGS'], env['KAFKA_OPTS']]) {
-    for (const [, key, value] of (flags ?? '').matchAll(/(?:^|\s)-D(zookeeper\.[^=\s]+|znode\.container\.[^=\s]+|java\.security\.auth\.login\.config|jute\.maxbuffer|readonlymode\.enabled)=(\S*)/g)) {
-      properties.set(key!, value!);
-    }
-  }
-  return properties;
-}
+/** What operators give the JVM, and what of it is for us. */
+const JVM_FLAGS = ['JVMFLAGS', 'SERVER_JVMFLAGS', 'KAFKA_OPTS'];
+const OUR_PROPERTIES = /^(?:zookeeper\..+|znode\.container\..+|java\.security\.auth\.login\.config|jute\.maxbuffer|readonlymode\.enabled)$/;
 
 function readSettings(args: readonly string[]): LoadedServerSettings {
   const [file, ...rest] = args;
@@ -50,7 +44,7 @@ function readSettings(args: readonly string[]): LoadedServerSettings {
     throw new SettingError(`Error processing ${file}: ${(cause as Error).message}`);
   }
   // The file wins: the original turns its keys into system properties, over those of the command line.
-  const properties = new Map([...systemProperties(process.env), ...parseProperties(text)]);
+  const properties = new Map([...systemProperties(process.env, JVM_FLAGS, OUR_PROPERTIES), ...parseProperties(text)]);
   for (let i = 0; i < rest.length; i++) {
     if (rest[i] !== '--override' || rest[i + 1] === undefined) throw new SettingError(`Unexpected argument "${rest[i]}". ${USAGE}`);
     const [key, value] = parseOverride(rest[++i]!);
