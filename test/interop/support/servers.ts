@@ -85,7 +85,7 @@ export async function waitForAnswer(server: Program, answers: () => Promise<bool
   }
 }
 
-function propertiesText(properties: Readonly<Record<string, string | number>>): string {
+export function propertiesText(properties: Readonly<Record<string, string | number>>): string {
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
