@@ -218,7 +218,8 @@ export class ReplicaFetcher {
         } else this.progressed(replica, progress);
       }
     }
-    if (pending.length > 0) await Promise.all(pending);
+    // A stop does not wait for a disk that hangs.
+    if (pending.length > 0) await Promise.race([Promise.all(pending), this.stopped.promise]);
   }
 
   private progressed(replica: FollowerReplica, progress: Progress): void {
