@@ -30,7 +30,7 @@ const WAL_FRAME_BYTES = 4096 + 24;
 /** Bytes by which the WAL is made longer at a time. */
 const PREALLOCATE_BYTES = 1 << 20;
 /** How long this thread waits for the next batch before it goes back to its event loop, which is woken more slowly. */
-const NEXT_BATCH_MS = 2;
+const NEXT_BATCH_MS = 1000;
 /** Rows deleted at a time, so that commits wait a few ms for a prune at most. */
 const PRUNE_ROWS = 500;
 /** Bytes of batches sent in one piece when the log is read. */
@@ -311,8 +311,9 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
     }
   };
   /**
-   * Takes the messages that follow a commit as they come, as long as they come soon: asleep in its event loop this thread is
-   * woken by a system call of the server's and two of its own, here by one.
+   * Takes the messages that follow a commit as they come. Asleep in its event loop this thread is woken by a system call that
+   * the server makes while it holds the port's lock, which this thread wants first of all: on a busy machine both then wait
+   * for the processor. Here it is woken when the message is there.
    */
   const awaitNext = (): void => {
     if (isAwaiting) return;
