@@ -70,17 +70,23 @@ stop() {
 }
 
 status() {
-  local port address answer
+  local port address answer secure=false kind=Client
   port=$(setting clientPort)
   address=$(setting clientPortAddress)
-  : "${address:=localhost}"
   if [[ -z $port ]]; then
     echo "Client port not found. Looking for secureClientPort in the static config."
-    echo "Unable to find either secure or unsecure client port in any configs. Terminating."
-    exit 1
+    port=$(setting secureClientPort)
+    address=$(setting secureClientPortAddress)
+    secure=true kind='Secure client'
+    if [[ -z $port ]]; then
+      echo "Unable to find either secure or unsecure client port in any configs. Terminating."
+      exit 1
+    fi
   fi
-  echo "Client port found: $port. Client address: $address. Client SSL: false."
-  answer=$(exec 3<>"/dev/tcp/$address/$port" && printf srvr >&3 && timeout 5 cat <&3) 2>/dev/null
+  : "${address:=localhost}"
+  echo "$kind port found: $port. Client address: $address. Client SSL: $secure."
+  # The keys to show, and whom to trust, are in CLIENT_JVMFLAGS.
+  answer=$(run_node coordinator/cli/four-letter-toolkit "$address" "$port" srvr "$secure") 2>/dev/null
   if ! grep '^Mode' <<<"$answer"; then
     echo "Error contacting service. It is probably not running."
     exit 1

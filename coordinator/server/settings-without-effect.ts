@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'Znodes may be larger than requests by what the server adds to them.': 'jute.maxbuffer.extrasize',
   'A log without a snapshot is read from its beginning.': 'snapshot.trust.empty initialize',
   'A transaction is checked where it is made.': 'enableEagerACLCheck',
+  'The AdminServer speaks plain HTTP: let it listen where only operators reach it (admin.serverAddress).': 'admin.portUnification admin.forceHttps',
   'There is no JVM to configure.': 'fips-mode admin.portUnification admin.forceHttps jvm.pause.monitor jvm.pause.warn-threshold.ms jvm.pause.info-threshold.ms jvm.pause.sleep.time.ms',
 };
 

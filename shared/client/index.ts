@@ -10,6 +10,7 @@ import { nodeTransport } from './node-transport.ts';
 
 export * from './browser.ts';
 export { juteTransport } from './jute-transport.ts';
+export type { NodeTransportOptions } from './node-transport.ts';
 export { nodeTransport, nodeWsTransport } from './node-transport.ts';
 
 setDefaultTransport(nodeTransport);

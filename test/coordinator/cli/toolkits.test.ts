@@ -15,6 +15,8 @@ import type { Txn } from '../../../coordinator/tree/txn.ts';
 import { writeTxn } from '../../../coordinator/tree/txn-codec.ts';
 import { Writer } from '../../../shared/bytes/writer.ts';
 import { OPEN_ACL_UNSAFE } from '../../../shared/znode/acl.ts';
+import { tlsFile } from '../../support/tls-files.ts';
+import { closeMembers, testMember } from '../server/test-member.ts';
 import { removeTempDirs, tempDir } from '../temp-dir.ts';
 
 const bin = resolve(import.meta.dirname, '../../../bin');
@@ -86,6 +88,21 @@ describe('zkServer.sh and the toolkits', function () {
     expect((await zkServer('stop')).stdout).to.equal(
       `Stopping zookeeper ... no zookeeper to stop (could not find file ${dir}/data/zookeeper_server.pid)\n`,
     );
+  });
+
+  it('tell the status of a server with nothing but a secure port', async () => {
+    const folder = tempDir();
+    const { member } = await testMember({ clientPort: undefined as unknown as string, secureClientPort: '0', 'ssl.keyStore.location': tlsFile('server.pem'), 'ssl.trustStore.location': tlsFile('authority.pem') });
+    try {
+      writeFileSync(join(folder, 'zoo.cfg'), `dataDir=${folder}\nsecureClientPort=${member.securePort!}\n`);
+      const begin = `Client port not found. Looking for secureClientPort in the static config.\nSecure client port found: ${member.securePort!}. Client address: localhost. Client SSL: true.\n`;
+      expect((await run('zkServer.sh', '--config', folder, 'status')).stdout).to.equal(`${begin}Error contacting service. It is probably not running.\n`);
+      process.env['CLIENT_JVMFLAGS'] = `-Dzookeeper.ssl.keyStore.location=${tlsFile('client.pem')} -Dzookeeper.ssl.trustStore.location=${tlsFile('authority.pem')}`;
+      expect((await run('zkServer.sh', '--config', folder, 'status')).stdout).to.equal(`${begin}Mode: standalone\n`);
+    } finally {
+      delete process.env['CLIENT_JVMFLAGS'];
+      await closeMembers();
+    }
   });
 
   describe('zkTxnLogToolkit.sh on a damaged log', () => {
