@@ -1,15 +1,17 @@
 /** The `vivarium` command: whole clusters. */
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BACKUP_USAGE } from '../coordinator/cli/backup-usage.ts';
+import { planCluster } from './plan.ts';
 import { up } from './up.ts';
 
 const USAGE = `vivarium: a pre-4.x Kafka cluster to work with and to watch
 
-  vivarium up [--coordinator-config FILE] [--broker-config FILE]
-      Starts a coordinator and a broker (by default from config/zookeeper.properties and
-      config/server.properties), prints what to try, and stops them on Ctrl-C.
+  vivarium up [--coordinators N] [--coordinator-config FILE] [--broker-config FILE]
+      Starts an ensemble of N coordinators (3 unless told otherwise; 1 to 7, best an odd number)
+      and a broker, prints what to try, and stops them on Ctrl-C. Three have their files in
+      config/ensemble, one has config/zookeeper.properties; a file given by hand is for one.
 
 ${BACKUP_USAGE}
   vivarium --help`;
@@ -21,6 +23,8 @@ function installationRoot(): string {
   return parent.endsWith('dist') ? dirname(parent) : parent;
 }
 
+const absolute = (path: string | undefined): string | null => (path === undefined ? null : resolve(path));
+
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'coordinator') {
     const { coordinatorCommand } = await import('../coordinator/cli/backup.ts');
@@ -29,7 +33,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { 'coordinator-config': { type: 'string' }, 'broker-config': { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      coordinators: { type: 'string' },
+      'coordinator-config': { type: 'string' },
+      'broker-config': { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help === true) {
     console.log(USAGE);
@@ -46,8 +55,12 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   return up({
     root,
-    coordinatorConfig: resolve(values['coordinator-config'] ?? join(root, 'config', 'zookeeper.properties')),
-    brokerConfig: resolve(values['broker-config'] ?? join(root, 'config', 'server.properties')),
+    servers: planCluster({
+      root,
+      coordinators: Number(values.coordinators ?? 3),
+      coordinatorConfig: absolute(values['coordinator-config']),
+      brokerConfig: absolute(values['broker-config']),
+    }),
     print: (line) => console.log(line),
     stopRequested,
   });

@@ -1,10 +1,9 @@
 /**
- * `vivarium up`: a coordinator and a broker from their property files, in the foreground. Says when they serve and what to
- * try, and stops them in the order that lets everyone say goodbye (brokers first) on Ctrl-C.
+ * `vivarium up`: coordinators and a broker from their property files, in the foreground. Says when they serve and what to try, and stops
+ * them in the order that lets everyone say goodbye (brokers first) on Ctrl-C.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseProperties } from '../shared/settings/properties.ts';
+import type { PlannedServer } from './plan.ts';
 import { brokerServes, coordinatorServes } from './probe.ts';
 import { ServerProcess, untilServes } from './server-process.ts';
 
@@ -13,55 +12,45 @@ const START_PATIENCE_MS = 120_000;
 /** A broker flushes its logs when it stops. */
 const STOP_PATIENCE_MS = 30_000;
 
+const KINDS = {
+  coordinator: { script: 'zookeeper-server-start.sh', serves: coordinatorServes, speaks: 'WebSocket, native, four-letter words' },
+  broker: { script: 'kafka-server-start.sh', serves: brokerServes, speaks: "Kafka's protocol" },
+} as const;
+
 export interface UpOptions {
-  /** The installation: holds `bin`, `config`, `logs`. */
+  /** The installation: holds `bin`, `logs`. */
   root: string;
-  coordinatorConfig: string;
-  brokerConfig: string;
+  /** Coordinators first. */
+  servers: readonly PlannedServer[];
   print: (line: string) => void;
   /** Resolves when the user wants everything stopped. */
   stopRequested: Promise<void>;
 }
 
-/** Port of the first listener: `PLAINTEXT://:9092` and `PLAINTEXT://host:9092` give 9092. */
-function brokerPort(properties: ReadonlyMap<string, string>): number {
-  const listeners = properties.get('listeners') ?? 'PLAINTEXT://:9092';
-  const match = /:(\d+)\s*(,|$)/.exec(listeners);
-  if (match === null) throw new Error(`Cannot read a port from listeners=${listeners}: expected NAME://host:port`);
-  return Number(match[1]);
-}
-
 /** Runs until `stopRequested`, or until a server ends by itself. Returns the exit code. */
-export async function up(options: UpOptions): Promise<number> {
-  const { root, print } = options;
+export async function up({ root, servers: planned, print, stopRequested }: UpOptions): Promise<number> {
   const started = performance.now();
-  const zooCfg = parseProperties(readFileSync(options.coordinatorConfig, 'utf8'));
-  const serverProperties = parseProperties(readFileSync(options.brokerConfig, 'utf8'));
-  const clientPort = Number(zooCfg.get('clientPort') ?? 2181);
-  const kafkaPort = brokerPort(serverProperties);
-  const servers: ServerProcess[] = [];
-  const launch = (name: string, script: string, config: string, logName: string): ServerProcess => {
-    const logFile = join(root, 'logs', logName);
-    const server = new ServerProcess({ name, command: join(root, 'bin', script), args: [config], logFile });
-    servers.push(server);
-    return server;
-  };
+  const running: ServerProcess[] = [];
   const stopAll = async (): Promise<void> => {
-    for (const server of servers.toReversed()) await server.stop(STOP_PATIENCE_MS);
+    // Those of one kind together: an ensemble that loses one member after the other would hold elections meanwhile.
+    for (const kind of ['broker', 'coordinator'] as const) {
+      await Promise.all(running.filter((_, i) => planned[i]!.kind === kind).map((server) => server.stop(STOP_PATIENCE_MS)));
+    }
   };
 
   try {
-    // The broker waits for its coordinator by itself, so both can start at once.
-    const coordinator = launch('coordinator', 'zookeeper-server-start.sh', options.coordinatorConfig, 'coordinator.log');
-    const broker = launch('broker', 'kafka-server-start.sh', options.brokerConfig, 'broker.log');
-    const serving = Promise.all([
-      untilServes(coordinator, () => coordinatorServes('127.0.0.1', clientPort), START_PATIENCE_MS),
-      untilServes(broker, () => brokerServes('127.0.0.1', kafkaPort), START_PATIENCE_MS),
-    ]);
-    if ((await Promise.race([serving, options.stopRequested.then(() => 'stop' as const)])) !== 'stop') {
-      print(guide(clientPort, kafkaPort, Math.round(performance.now() - started)));
-      const ended = servers.map(async (server) => `${server.name} ended with ${await server.ended}; see ${server.logFile}`);
-      const reason = await Promise.race([options.stopRequested.then(() => null), ...ended]);
+    // Whoever needs another waits for it by itself, so all can start at once.
+    const serving = planned.map(({ kind, name, config, overrides, port }) => {
+      const { script, serves } = KINDS[kind];
+      const args = [config, ...overrides.flatMap(([key, value]) => ['--override', `${key}=${value}`])];
+      const server = new ServerProcess({ name, command: join(root, 'bin', script), args, logFile: join(root, 'logs', `${name}.log`) });
+      running.push(server);
+      return untilServes(server, () => serves('127.0.0.1', port), START_PATIENCE_MS);
+    });
+    if ((await Promise.race([Promise.all(serving), stopRequested.then(() => 'stop' as const)])) !== 'stop') {
+      print(guide(planned, Math.round(performance.now() - started)));
+      const ended = running.map(async (server) => `${server.name} ended with ${await server.ended}; see ${server.logFile}`);
+      const reason = await Promise.race([stopRequested.then(() => null), ...ended]);
       if (reason !== null) throw new Error(reason);
     }
     print('Stopping.');
@@ -75,13 +64,21 @@ export async function up(options: UpOptions): Promise<number> {
   }
 }
 
-function guide(clientPort: number, kafkaPort: number, startMs: number): string {
-  const bootstrap = `--bootstrap-server localhost:${kafkaPort}`;
-  return `
-One coordinator and one broker serve after ${startMs} ms.
+const COUNTS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven'] as const;
 
-  coordinator   localhost:${clientPort}   WebSocket, four-letter words       logs/coordinator.log
-  broker        localhost:${kafkaPort}   Kafka's protocol                   logs/broker.log
+function counted(servers: readonly PlannedServer[], kind: PlannedServer['kind']): string {
+  const count = servers.filter((server) => server.kind === kind).length;
+  return `${COUNTS[count] ?? count} ${kind}${count === 1 ? '' : 's'}`;
+}
+
+function guide(servers: readonly PlannedServer[], startMs: number): string {
+  const ports = (kind: PlannedServer['kind']): string => servers.filter((server) => server.kind === kind).map(({ port }) => `localhost:${port}`).join(',');
+  const bootstrap = `--bootstrap-server ${ports('broker')}`;
+  const rows = servers.map(({ kind, name, port }) => `  ${name.padEnd(14)}localhost:${String(port).padEnd(7)}${KINDS[kind].speaks.padEnd(39)}logs/${name}.log`);
+  return `
+${counted(servers, 'coordinator')} and ${counted(servers, 'broker').toLowerCase()} serve after ${startMs} ms.
+
+${rows.join('\n')}
 
 Try, in another terminal:
 
@@ -89,7 +86,7 @@ Try, in another terminal:
   bin/kafka-topics.sh --describe --topic quickstart-events ${bootstrap}
   bin/kafka-console-producer.sh --topic quickstart-events ${bootstrap}
   bin/kafka-console-consumer.sh --topic quickstart-events --from-beginning ${bootstrap}
-  bin/zookeeper-shell.sh localhost:${clientPort} ls /brokers/ids
+  bin/zookeeper-shell.sh ${ports('coordinator')} ls /brokers/ids
 
-Ctrl-C stops both.`;
+Ctrl-C stops all.`;
 }
