@@ -39,6 +39,8 @@ import { incrementalAlterConfigsHandler } from '../handlers/44-incremental-alter
 import { alterPartitionReassignmentsHandler } from '../handlers/45-alter-partition-reassignments.ts';
 import { listPartitionReassignmentsHandler } from '../handlers/46-list-partition-reassignments.ts';
 import { offsetDeleteHandler } from '../handlers/47-offset-delete.ts';
+import { describeClientQuotasHandler } from '../handlers/48-describe-client-quotas.ts';
+import { alterClientQuotasHandler } from '../handlers/49-alter-client-quotas.ts';
 import { AlterPartitionHandler } from '../handlers/56-alter-partition.ts';
 import { updateFeaturesHandler } from '../handlers/57-update-features.ts';
 import { DescribeClusterHandler } from '../handlers/60-describe-cluster.ts';
@@ -53,6 +55,7 @@ import type { DynamicSettings } from './dynamic-settings.ts';
 import type { AnyHandler } from './handler.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { BrokerSettings } from './settings.ts';
+import { QuotaStore } from './quota-store.ts';
 import type { TopicAdmin } from './topic-admin.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
@@ -94,6 +97,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     randomSessionId: () => 1 + deps.randomInt(0x7fff_fffe),
   });
   const configs = { brokerId: deps.brokerId, client: deps.client, cache, settings: deps.dynamicSettings, logger };
+  const quotas = new QuotaStore(deps.client, logger);
   const handlers: AnyHandler[] = [
     // A produce is in the log, in order, before its handler returns; only the answer waits, so the next one need not.
     overlapping(new ProduceHandler(replicas)),
@@ -157,6 +161,8 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     alterPartitionReassignmentsHandler(controller),
     listPartitionReassignmentsHandler(controller),
     offsetDeleteHandler({ groups, partitionExists }),
+    describeClientQuotasHandler(quotas),
+    alterClientQuotasHandler(quotas, logger),
     new AlterPartitionHandler(controller),
     updateFeaturesHandler(controller),
     new DescribeClusterHandler(cache, deps.clusterId),
