@@ -24,6 +24,12 @@ export const FINALIZE_WAIT_MS = 100;
 export const RESEND_MIN_MS = 200;
 export const RESEND_MAX_MS = 3200;
 
+/** A leader that is no use for now. */
+export interface Avoided {
+  leader: ServerId;
+  untilMs: number;
+}
+
 export interface ElectionOutcome {
   leader: ServerId;
   reason: string;
@@ -56,9 +62,9 @@ export class Election {
   private resendAtMs: number;
   private resendAfterMs = RESEND_MIN_MS;
   /** A leader that has just refused this member, or did not answer: others come first until then. */
-  private avoid: { leader: ServerId; untilMs: number } | null;
+  private avoid: Avoided | null;
 
-  constructor(state: MemberState, avoid: { leader: ServerId; untilMs: number } | null, nowMs: number) {
+  constructor(state: MemberState, avoid: Avoided | null, nowMs: number) {
     this.state = state;
     this.avoid = avoid;
     // Rounds are the voters'. A member without a vote hears them all and has none of its own.
@@ -136,9 +142,13 @@ export class Election {
     const { state, proposal } = this;
     if (!state.electorate.mayLead(vote.leader)) return false;
     if (vote.leader !== state.id && !state.links.has(vote.leader)) return false;
-    if (state.electorate.mayLead(proposal.leader) && !beats(vote, proposal)) return false;
+    if (state.electorate.mayLead(proposal.leader) && !this.isBetter(vote, proposal)) return false;
     this.proposal = vote;
     return true;
+  }
+
+  protected isBetter(a: Vote, b: Vote): boolean {
+    return beats(a, b);
   }
 
   /** The best of what is known, when the last choice is gone. */

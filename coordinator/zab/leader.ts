@@ -36,7 +36,7 @@ export class Leader implements FeedSource {
   readonly configs = new Map<number, EnsembleConfig>();
   readonly learners = new Map<ServerId, Feeder>();
   /** The vote that made it leader. */
-  private readonly vote: Vote;
+  protected readonly vote: Vote;
   private readonly isFresh: boolean;
   /** After this our own disk has the new epoch as accepted, or (null) none is chosen yet. */
   private acceptedSeq: number | null = null;
@@ -190,7 +190,7 @@ export class Leader implements FeedSource {
       this.drop(from, 'it looks for a leader');
       this.checkQuorum();
       if (this.isEstablished || leader !== from || !this.state.electorate.isVoter(from)) return;
-      if (isAhead(peerEpoch, zxid, this.vote.peerEpoch, this.vote.zxid)) this.resign(`server ${from} is ahead`);
+      if (this.isBehind(peerEpoch, zxid)) this.resign(`server ${from} is ahead`);
     } else if (state === 'LEADING' && established && (!this.isEstablished || peerEpoch > this.epoch)) {
       this.resign(`server ${from} leads epoch ${peerEpoch}`);
     }
@@ -218,7 +218,7 @@ export class Leader implements FeedSource {
   }
 
   /** Is a quorum there, of those who may be believed, this member among them? */
-  private isTrusted(hasCome: (learner: Feeder) => boolean): boolean {
+  protected isTrusted(hasCome: (learner: Feeder) => boolean): boolean {
     const { state, learners } = this;
     return state.electorate.isTrustedQuorum(
       (id) => {
@@ -227,6 +227,11 @@ export class Leader implements FeedSource {
       },
       (id) => (id === state.id ? this.isFresh : learners.get(id)!.info.fresh),
     );
+  }
+
+  /** Is this member's history, as it came to lead, behind one that ends so? */
+  protected isBehind(epoch: number, zxid: number): boolean {
+    return isAhead(epoch, zxid, this.vote.peerEpoch, this.vote.zxid);
   }
 
   private chooseEpoch(): void {
@@ -250,7 +255,7 @@ export class Leader implements FeedSource {
     learner.epochAcked(message);
     if (this.phase !== 'DISCOVERY') return this.begin(learner);
     const { currentEpoch, lastZxid } = message;
-    if (state.electorate.isVoter(learner.id) && isAhead(currentEpoch, lastZxid, this.vote.peerEpoch, this.vote.zxid)) {
+    if (state.electorate.isVoter(learner.id) && this.isBehind(currentEpoch, lastZxid)) {
       return this.resign(`server ${learner.id} is ahead: epoch ${currentEpoch}, zxid ${lastZxid}`);
     }
     // A promise that was given before (to another leader of this number, for all we know) counts for nobody.

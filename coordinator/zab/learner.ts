@@ -26,7 +26,7 @@ export class Learner {
   private readonly attempt: number;
   private lastHeardMs: number;
   /** The acknowledgement that waits for the disk, and for which work. At most one: each ends a step. */
-  private waiting: { seq: number; message: MessageOf<'ACKEPOCH'> | MessageOf<'ACKNEWLEADER'> } | null = null;
+  protected waiting: { seq: number; message: MessageOf<'ACKEPOCH'> | MessageOf<'ACKNEWLEADER'> } | null = null;
   private ackedZxid: number;
   private leaderPending: MessageOf<'CONFIG'>['pendingConfig'] = null;
   /** The snapshot that is coming: work ordered for its chunks, and the bytes up to the end of each. */
@@ -179,9 +179,9 @@ export class Learner {
   private leaderInfo({ epoch }: MessageOf<'LEADERINFO'>): void {
     const { state } = this;
     if (this.phase !== 'DISCOVERY' || this.waiting !== null) return this.violation('a second LEADERINFO');
-    if (epoch < state.acceptedEpoch) return this.leave(`epoch ${epoch} of leader ${this.leader} is older than ${state.acceptedEpoch}`);
+    if (!this.mayAccept(epoch)) return this.leave(`epoch ${epoch} of leader ${this.leader} is older than ${state.acceptedEpoch}`);
     // The same epoch once more: the promise may have been given to another leader of that number, and counts only once.
-    const repeated = epoch === state.acceptedEpoch;
+    const repeated = epoch <= state.acceptedEpoch;
     if (!repeated) state.acceptEpoch(epoch);
     this.epoch = epoch;
     this.whenDurable({
@@ -192,6 +192,11 @@ export class Learner {
       repeated,
       truncateFloorZxid: state.truncateFloorZxid,
     });
+  }
+
+  /** The promise: never an older one. */
+  protected mayAccept(epoch: number): boolean {
+    return epoch >= this.state.acceptedEpoch;
   }
 
   /** Sends `message` when all that was ordered from the disk so far is there. */

@@ -32,6 +32,7 @@
  */
 import { assert, unreachable } from '../../shared/base/assert.ts';
 import type { TxnBatch } from '../store/txn-log.ts';
+import type { Avoided } from './election.ts';
 import { Election } from './election.ts';
 import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';
@@ -230,7 +231,7 @@ export class Peer {
 
   // --- Roles ---
 
-  protected makeElection(avoid: { leader: ServerId; untilMs: number } | null, nowMs: number): Election {
+  protected makeElection(avoid: Avoided | null, nowMs: number): Election {
     return new Election(this.state, avoid, nowMs);
   }
 
@@ -267,7 +268,7 @@ export class Peer {
     }
   }
 
-  private look(reason: string, avoid: { leader: ServerId; untilMs: number } | null, nowMs: number): void {
+  private look(reason: string, avoid: Avoided | null, nowMs: number): void {
     this.state.enter({ state: 'LOOKING', phase: 'ELECTION' }, reason);
     this.part = this.makeElection(avoid, nowMs);
   }

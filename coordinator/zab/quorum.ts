@@ -59,23 +59,26 @@ export class Electorate {
   private readonly current: Quorum;
   private readonly pending: Quorum | null;
   private readonly pendingZxid: number;
-  private readonly weights: EnsembleConfig['weights'];
+  private readonly candidates: ReadonlySet<ServerId>;
 
   constructor(config: EnsembleConfig, pendingConfig: EnsembleConfig | null) {
     this.voters = new Set([...config.voters, ...(pendingConfig?.voters ?? [])]);
     this.current = new Quorum(config);
     this.pending = pendingConfig === null ? null : new Quorum(pendingConfig);
     this.pendingZxid = pendingConfig?.version ?? 0;
-    this.weights = (pendingConfig ?? config).weights;
+    this.candidates = new Set(config.voters.filter((id) => config.weights[id] !== 0));
   }
 
   isVoter(id: ServerId): boolean {
     return this.voters.has(id);
   }
 
-  /** A voter without weight votes, and leads nobody. */
+  /**
+   * May it be voted for? A voter of the config in force: who doesn't know yet of the one that is proposed has to agree. A voter
+   * without weight votes, and leads nobody.
+   */
   mayLead(id: ServerId): boolean {
-    return this.voters.has(id) && (this.weights[id] ?? 1) > 0;
+    return this.candidates.has(id);
   }
 
   isQuorum(has: (id: ServerId) => boolean): boolean {
