@@ -129,8 +129,10 @@ function readBody(input: Reader): TxnBody {
 }
 
 export function writeText(out: Writer, text: string): void {
-  out.i32(Buffer.byteLength(text));
-  out.utf8(text);
+  // One pass over the text: its size stands before it.
+  const at = out.size;
+  out.i32(0);
+  out.patchI32(at, out.utf8(text));
 }
 
 export function readText(input: Reader): string {

@@ -50,12 +50,12 @@ function readRecord(type: number, input: Reader): Request | null {
     case OpCode.multiRead:
       return { op: 'multiRead', ops: readOps(input, readMultiRead) };
     case OpCode.exists:
-      return { op: 'exists', ...records.pathWatch.read(input) };
+      return withWatch('exists', input);
     case OpCode.getData:
     case OpCode.getChildren:
       return readMultiRead(type, input);
     case OpCode.getChildren2:
-      return { op: 'getChildren2', ...records.pathWatch.read(input) };
+      return withWatch('getChildren2', input);
     case OpCode.getACL:
       return { op: 'getACL', ...records.path.read(input) };
     case OpCode.sync:
@@ -110,11 +110,14 @@ function readMultiOp(type: number, input: Reader): MultiOp {
       return { op: 'createTTL', path, data, acl, mode: flags as CreateMode, ttlMs: ttl };
     }
     case OpCode.delete:
-      return { op: 'delete', ...records.pathVersion.read(input) };
-    case OpCode.setData:
-      return { op: 'setData', ...records.setDataRequest.read(input) };
-    case OpCode.check:
-      return { op: 'check', ...records.pathVersion.read(input) };
+    case OpCode.check: {
+      const { path, version } = records.pathVersion.read(input);
+      return { op: type === OpCode.delete ? 'delete' : 'check', path, version };
+    }
+    case OpCode.setData: {
+      const { path, data, version } = records.setDataRequest.read(input);
+      return { op: 'setData', path, data, version };
+    }
     default:
       throw new JuteError(`Operation ${type} is not allowed in a multi`);
   }
@@ -122,7 +125,13 @@ function readMultiOp(type: number, input: Reader): MultiOp {
 
 function readMultiRead(type: number, input: Reader): MultiReadRequest['ops'][number] {
   if (type !== OpCode.getData && type !== OpCode.getChildren) throw new JuteError(`Operation ${type} is not allowed in a multiRead`);
-  return { op: type === OpCode.getData ? 'getData' : 'getChildren', ...records.pathWatch.read(input) };
+  return withWatch(type === OpCode.getData ? 'getData' : 'getChildren', input);
+}
+
+/** Field by field: to spread a record costs more than to read it. */
+function withWatch<O extends string>(op: O, input: Reader): { op: O; path: string; watch: boolean } {
+  const { path, watch } = records.pathWatch.read(input);
+  return { op, path, watch };
 }
 
 function readOps<T>(input: Reader, readOp: (type: number, input: Reader) => T): T[] {

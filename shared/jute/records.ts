@@ -1,12 +1,33 @@
 /** The records of zookeeper.jute, each once, in the words of `shared/znode`. */
 import type { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
+import type { Acl } from '../znode/acl.ts';
+import { OPEN_ACL_UNSAFE } from '../znode/acl.ts';
 import type { Stat } from '../znode/stat.ts';
 import type { Codec, Infer } from './schema.ts';
 import { bool, buffer, int, long, longId, nullableText, record, text, vector } from './schema.ts';
 
 export const id = record({ scheme: text, id: text });
 export const acl = record({ perms: int, id });
+
+/** The bytes of `world:anyone:cdrwa`, the list that nearly every request to create has: known by them, it is not made anew each time. */
+const OPEN_ACL_BYTES = Buffer.from('000000010000001f00000005776f726c6400000006616e796f6e65', 'hex');
+const plainAcls = vector(acl);
+const acls: Codec<readonly Acl[]> = {
+  write: plainAcls.write,
+  read: (input: Reader) => {
+    const { buffer: bytes, position } = input;
+    const end = position + OPEN_ACL_BYTES.length;
+    if (end > input.end || OPEN_ACL_BYTES.compare(bytes, position, end) !== 0) return plainAcls.read(input);
+    input.position = end;
+    return OPEN_ACL_UNSAFE;
+  },
+};
+
+/** A record that is read for every request of its kind: straight down, without a look at each field's declaration. */
+function readByHand<T>(codec: Codec<T>, read: (input: Reader) => T): Codec<T> {
+  return { write: codec.write, read };
+}
 
 /** By hand: the record that is written most. */
 export const stat: Codec<Stat> = {
@@ -52,15 +73,31 @@ export type ConnectResponse = Infer<typeof connectResponse>;
 
 export const requestHeader = record({ xid: int, type: int });
 export const replyHeader = record({ xid: int, zxid: long, err: int });
-export const multiHeader = record({ type: int, done: bool, err: int });
+export const multiHeader: Codec<{ type: number; done: boolean; err: number }> = {
+  write: (out, { type, done, err }) => {
+    out.i32(type);
+    out.bool(done);
+    out.i32(err);
+  },
+  read: (input) => ({ type: input.i32(), done: input.bool(), err: input.i32() }),
+};
 export const watcherEvent = record({ type: int, state: int, path: text });
 
-export const createRequest = record({ path: text, data: buffer, acl: vector(acl), flags: int });
-export const createTtlRequest = record({ path: text, data: buffer, acl: vector(acl), flags: int, ttl: long });
-export const pathVersion = record({ path: text, version: int });
-export const pathWatch = record({ path: text, watch: bool });
-export const setDataRequest = record({ path: text, data: buffer, version: int });
-export const setAclRequest = record({ path: text, acl: vector(acl), version: int });
+export const createRequest = readByHand(record({ path: text, data: buffer, acl: acls, flags: int }), (input) => ({
+  path: text.read(input),
+  data: buffer.read(input),
+  acl: acls.read(input),
+  flags: input.i32(),
+}));
+export const createTtlRequest = record({ path: text, data: buffer, acl: acls, flags: int, ttl: long });
+export const pathVersion = readByHand(record({ path: text, version: int }), (input) => ({ path: text.read(input), version: input.i32() }));
+export const pathWatch = readByHand(record({ path: text, watch: bool }), (input) => ({ path: text.read(input), watch: input.bool() }));
+export const setDataRequest = readByHand(record({ path: text, data: buffer, version: int }), (input) => ({
+  path: text.read(input),
+  data: buffer.read(input),
+  version: input.i32(),
+}));
+export const setAclRequest = record({ path: text, acl: acls, version: int });
 export const path = record({ path: text });
 export const pathType = record({ path: text, type: int });
 export const addWatchRequest = record({ path: text, mode: int });
