@@ -64,12 +64,14 @@ export function loadClientTls(properties: ReadonlyMap<string, string>): Connecti
   const identification = properties.get(KAFKA_IDENTIFICATION);
   if (identification !== undefined) respelled.set('zookeeper.ssl.hostnameVerification', String(identification.toLowerCase() === 'https'));
   const { values } = loadSettings(SETTINGS, respelled);
-  return values.secure ? clientTlsOptions(configOf(values)) : null;
+  // Messages name a key as it was spelled.
+  const spelled = (name: string): string => [...KAFKA_SPELLINGS].find(([kafka, ours]) => ours === name && properties.has(kafka))?.[0] ?? name;
+  return values.secure ? clientTlsOptions(configOf(values, spelled)) : null;
 }
 
-function configOf(values: SettingValues<typeof SETTINGS>): ClientTlsConfig {
+function configOf(values: SettingValues<typeof SETTINGS>, spelled: (name: string) => string): ClientTlsConfig {
   const store = (key: string, location: string | null, password: string | null, path: string | null, type: string | null): StoreFile | null =>
-    location === null ? null : { setting: `${key}.location`, location, password: readPassword(password, path, `${key}.passwordPath`), type };
+    location === null ? null : { setting: spelled(`${key}.location`), location, password: readPassword(password, path, `${key}.passwordPath`), type };
   return {
     prefix: 'zookeeper.ssl.',
     keyStore: store('zookeeper.ssl.keyStore', values.keyStore, values.keyStorePassword, values.keyStorePasswordPath, values.keyStoreType),
