@@ -45,9 +45,9 @@ interface Ballot {
 interface Testimony {
   state: 'FOLLOWING' | 'LEADING' | 'OBSERVING';
   leader: ServerId;
-  peerEpoch: number;
   electionEpoch: number;
   established: boolean;
+  fresh: boolean;
 }
 
 export class Election {
@@ -111,9 +111,9 @@ export class Election {
       if (state.config.version !== version) this.voteAnew();
     }
     if (message.state !== 'LOOKING') {
-      const { leader, peerEpoch, electionEpoch, established } = message;
+      const { leader, electionEpoch, established, fresh } = message;
       this.ballots.delete(from);
-      this.testimonies.set(from, { state: message.state, leader, peerEpoch, electionEpoch, established });
+      this.testimonies.set(from, { state: message.state, leader, electionEpoch, established, fresh });
       return this.decide(nowMs);
     }
     this.testimonies.delete(from);
@@ -185,9 +185,12 @@ export class Election {
     const isFor = (id: ServerId): boolean => {
       if (id === state.id) return state.isVoter;
       const ballot = this.ballots.get(id);
-      return ballot !== undefined && sameVote(ballot.vote, proposal);
+      if (ballot !== undefined) return sameVote(ballot.vote, proposal);
+      // It follows us already: perhaps it does not know that it has a vote in the ensemble that is proposed.
+      return proposal.leader === state.id && this.testimonies.get(id)?.leader === state.id;
     };
-    const isFresh = (id: ServerId): boolean => (id === state.id ? state.isFresh : this.ballots.get(id)!.fresh);
+    const isFresh = (id: ServerId): boolean =>
+      id === state.id ? state.isFresh : (this.ballots.get(id) ?? this.testimonies.get(id)!).fresh;
     if (!state.electorate.mayLead(proposal.leader) || !state.electorate.isTrustedQuorum(isFor, isFresh)) {
       this.finalizeAtMs = Infinity;
       return;
