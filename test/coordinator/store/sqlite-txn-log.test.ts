@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { SqliteTxnLog } from '../../../coordinator/store/sqlite-txn-log.ts';
@@ -58,6 +59,54 @@ async function refusal(promise: Promise<unknown>): Promise<StoreError> {
 
 describe('SqliteTxnLog', () => {
   afterEach(removeTempDirs);
+
+  /** Appends until the WAL has got its length, from when on the thread waits for messages outside its event loop. */
+  async function lengthened(dir: string, { log, durable }: Opened): Promise<number> {
+    for (let zxid = 1; ; zxid++) {
+      log.append(batch(zxid, zxid, `txn ${zxid}`));
+      await durable(zxid);
+      if (statSync(join(dir, 'txnlog.sqlite-wal')).size >= 16 << 20) return zxid;
+    }
+  }
+
+  it('has all that was durable, and no more, when its WAL was made longer before it was needed', async () => {
+    const dir = tempDir();
+    const first = await open(dir);
+    const last = await lengthened(dir, first);
+    // As a process that dies leaves the files: taken while the log is open, the empty end of the WAL included.
+    const copy = tempDir();
+    for (const name of ['txnlog.sqlite', 'txnlog.sqlite-wal']) copyFileSync(join(dir, name), join(copy, name));
+    await first.log.close();
+    for (const folder of [dir, copy]) {
+      const { log } = await open(folder);
+      expect(await bodies(log)).to.deep.equal(Array.from({ length: last }, (_, i) => `txn ${i + 1}`));
+      await log.close();
+    }
+  });
+
+  it('takes all kinds of messages in their order while batches keep coming, and after none came for a while', async () => {
+    const dir = tempDir();
+    const opened = await open(dir);
+    const { log, durable } = opened;
+    const start = await lengthened(dir, opened);
+    // More rows than are deleted at a time.
+    for (let zxid = start + 1; zxid <= start + 1200; zxid++) log.append(batch(zxid, zxid, `txn ${zxid}`));
+    log.prune(start + 1100);
+    const set = log.setMeta('key', 'value');
+    for (let zxid = start + 1201; zxid <= start + 1300; zxid++) log.append(batch(zxid, zxid, `txn ${zxid}`));
+    await set;
+    await durable(start + 1300);
+    // Longer than the thread waits for the next batch outside its event loop.
+    await delay(1200);
+    log.append(batch(start + 1301, start + 1301, 'late'));
+    await durable(start + 1301);
+    expect((await bodies(log, start + 1290)).at(-1)).to.equal('late');
+    await log.close();
+    const again = await open(dir);
+    expect(again.log.meta.get('key')).to.equal('value');
+    expect((await bodies(again.log))[0]).to.equal(`txn ${start + 1101}`);
+    await again.log.close();
+  });
 
   it('gives history from the end of a batch on, and says when it does not reach back', async () => {
     const { log, durable } = await open(tempDir());
