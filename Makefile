@@ -1,5 +1,5 @@
 # make setup   all that is needed on a fresh machine: Node (if this one's is too old), packages, build
-# make run     set-up, then one coordinator and one broker on the stock ports, until Ctrl-C
+# make run     set-up, then three coordinators and three brokers on the stock ports, until Ctrl-C
 # make test    set-up, type check, all tests
 # make interop the tests with foreign clients (they install those clients; see test/interop/README.md)
 .DEFAULT_GOAL := help

@@ -8,10 +8,11 @@ import { up } from './up.ts';
 
 const USAGE = `vivarium: a pre-4.x Kafka cluster to work with and to watch
 
-  vivarium up [--coordinators N] [--coordinator-config FILE] [--broker-config FILE]
+  vivarium up [--coordinators N] [--brokers N] [--coordinator-config FILE] [--broker-config FILE]
       Starts an ensemble of N coordinators (3 unless told otherwise; 1 to 7, best an odd number)
-      and a broker, prints what to try, and stops them on Ctrl-C. Three have their files in
-      config/ensemble, one has config/zookeeper.properties; a file given by hand is for one.
+      and N brokers (3 unless told otherwise; 1 to 9), prints what to try, and stops them on Ctrl-C.
+      Three have their files in config/ensemble and config/cluster, one alone has
+      config/zookeeper.properties or config/server.properties; a file given by hand is for one.
 
 ${BACKUP_USAGE}
   vivarium --help`;
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       coordinators: { type: 'string' },
+      brokers: { type: 'string' },
       'coordinator-config': { type: 'string' },
       'broker-config': { type: 'string' },
       help: { type: 'boolean' },
@@ -58,6 +60,7 @@ async function main(argv: readonly string[]): Promise<number> {
     servers: planCluster({
       root,
       coordinators: Number(values.coordinators ?? 3),
+      brokers: Number(values.brokers ?? 3),
       coordinatorConfig: absolute(values['coordinator-config']),
       brokerConfig: absolute(values['broker-config']),
     }),
