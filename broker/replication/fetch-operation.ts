@@ -21,6 +21,10 @@ export interface FetchHost {
   locate(request: FetchablePartition): Partition | { readonly result: FetchPartitionResult; readonly refused: boolean };
   /** The broker that a consumer had better read the partition from; -1 for this one. */
   preferredReplica(partition: Partition, fetchOffset: number, parameters: FetchParameters): number;
+  /** Whether a follower that is behind has to wait for this partition's records. */
+  isHeldBack(partition: Partition, replicaId: number): boolean;
+  /** A follower is about to get so much of a partition. */
+  followerServed(partition: Partition, size: number): void;
   /** Reading a partition's log failed. */
   readFailed(partition: Partition, error: unknown): void;
   /** Books `operation.retry` for the end of this turn. */
@@ -192,7 +196,8 @@ export class FetchOperation implements FetchWatcher {
         this.mustAnswer = true;
         continue;
       }
-      if (request.fetchOffset < end && (budget > 0 || minOneBatch)) {
+      const isHeldBack = parameters.replicaId >= 0 && this.host.isHeldBack(located, parameters.replicaId);
+      if (request.fetchOffset < end && (budget > 0 || minOneBatch) && !isHeldBack) {
         const sizeMax = Math.min(request.partitionMaxBytes, budget);
         const bytes = this.readLog(located, request.fetchOffset, sizeMax, end, minOneBatch, result);
         if (bytes instanceof Promise) {
@@ -202,6 +207,7 @@ export class FetchOperation implements FetchWatcher {
         } else if (bytes.length > 0) {
           result.records = bytes;
           this.size += bytes.length;
+          this.served(located, bytes.length);
           budget -= bytes.length;
           minOneBatch = false;
         }
@@ -218,9 +224,14 @@ export class FetchOperation implements FetchWatcher {
     try {
       result.records = await bytes;
       this.size += result.records.length;
+      this.served(partition, result.records.length);
     } catch (error) {
       this.refuse(partition, result, error);
     }
+  }
+
+  private served(partition: Partition, size: number): void {
+    if (this.parameters.replicaId >= 0) this.host.followerServed(partition, size);
   }
 
   private readLog(

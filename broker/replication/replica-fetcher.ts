@@ -15,6 +15,7 @@ import type { FetchResponse } from '../protocol/messages/01-fetch.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import type { FollowerReplica, LeaderRange, Progress } from './follower-replica.ts';
 import type { FetchedPartition, FetchedTopic, LeaderConnection, LeaderFetchRequest } from './leader-connection.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 import { ReplicaFetchSession, type SessionRequest } from './replica-fetch-session.ts';
 
 export interface FetcherLimits {
@@ -32,6 +33,8 @@ export interface ReplicaFetcherOptions {
   readonly leaderId: number;
   readonly limits: FetcherLimits;
   readonly connect: () => Promise<LeaderConnection>;
+  /** The followers' side of the throttle. */
+  readonly throttle?: ReplicationThrottle | undefined;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
@@ -207,25 +210,45 @@ export class ReplicaFetcher {
       for (const answer of partitions) {
         const replica = this.session.find(key, answer.partitionIndex);
         if (replica === undefined) continue;
+        const size = answer.records?.length ?? 0;
+        const isBehind = (): boolean => replica.position().fetchOffset < answer.highWatermark;
+        this.countThrottled(replica, size);
         const progress = replica.take(answer, wallMs, () => leaderRange(connection, this.options.brokerId, replica));
         if (progress instanceof Promise) {
           pending.push(
             progress.then(
-              (outcome) => this.progressed(replica, outcome),
+              (outcome) => this.progressed(replica, outcome, isBehind),
               (error: unknown) => this.progressed(replica, failed(error)),
             ),
           );
-        } else this.progressed(replica, progress);
+        } else this.progressed(replica, progress, isBehind);
       }
     }
     // A stop does not wait for a disk that hangs.
     if (pending.length > 0) await Promise.race([Promise.all(pending), this.stopped.promise]);
   }
 
-  private progressed(replica: FollowerReplica, progress: Progress): void {
+  private countThrottled({ topic, index }: FollowerReplica, size: number): void {
+    const { throttle } = this.options;
+    if (size > 0 && throttle?.isThrottled(topic, index) === true) throttle.record(size);
+  }
+
+  /** Holds a replica back that is behind and throttled. Returns whether. */
+  private holdBack(replica: FollowerReplica, isBehind: () => boolean): boolean {
+    const { throttle, clock } = this.options;
+    if (throttle === undefined || !throttle.isThrottled(replica.topic, replica.index)) return false;
+    const waitMs = throttle.waitMs();
+    if (waitMs === 0 || !isBehind()) return false;
+    this.session.forget(replica);
+    this.delayed.set(replica, { failureCount: 0, dueMs: clock.monotonicMs() + waitMs });
+    return true;
+  }
+
+  private progressed(replica: FollowerReplica, progress: Progress, isBehind: () => boolean = () => false): void {
     if (!this.members.has(replica)) return;
     if (progress.ok) {
       if (this.failures.size > 0) this.failures.delete(replica);
+      if (this.holdBack(replica, isBehind)) return;
       this.session.want(replica);
       return;
     }

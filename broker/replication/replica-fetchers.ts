@@ -8,6 +8,7 @@ import { javaHash } from '../group/java-hash.ts';
 import type { Scheduler } from '../log/scheduler.ts';
 import type { FollowerReplica } from './follower-replica.ts';
 import type { LeaderConnection } from './leader-connection.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 import { type FetcherLimits, ReplicaFetcher } from './replica-fetcher.ts';
 
 export interface ReplicaFetchersOptions {
@@ -16,6 +17,8 @@ export interface ReplicaFetchersOptions {
   readonly fetchersPerLeader: number;
   readonly limits: FetcherLimits;
   readonly connect: (leaderId: number, clientId: string) => Promise<LeaderConnection>;
+  /** The followers' side of the throttle. */
+  readonly throttle?: ReplicationThrottle | undefined;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
 }
@@ -40,7 +43,7 @@ export class ReplicaFetchers {
   }
 
   private create(leaderId: number, index: number): ReplicaFetcher {
-    const { brokerId, limits, connect, clock, scheduler } = this.options;
+    const { brokerId, limits, connect, clock, scheduler, throttle } = this.options;
     const prefix = `[ReplicaFetcher replicaId=${brokerId}, leaderId=${leaderId}, fetcherId=${index}] `;
     const logger = createLogger('kafka.server.ReplicaFetcherThread', prefix);
     logger.debug('Starting');
@@ -49,6 +52,7 @@ export class ReplicaFetchers {
       leaderId,
       limits,
       connect: () => connect(leaderId, `broker-${brokerId}-fetcher-${index}`),
+      throttle,
       clock,
       scheduler,
       logger,

@@ -263,6 +263,17 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     return readFrom.select(rackId, { brokerId: this.brokerId, rack, logEndOffset, behindMs: 0 }, followers)?.brokerId ?? -1;
   }
 
+  isHeldBack(partition: Partition, replicaId: number): boolean {
+    const throttle = this.options.replication.leaderThrottle;
+    if (throttle === undefined || !throttle.isThrottled(partition.topic, partition.index)) return false;
+    return throttle.waitMs() > 0 && partition.leader?.isr.includes(replicaId) === false;
+  }
+
+  followerServed(partition: Partition, size: number): void {
+    const throttle = this.options.replication.leaderThrottle;
+    if (throttle?.isThrottled(partition.topic, partition.index) === true) throttle.record(size);
+  }
+
   readFailed(partition: Partition, error: unknown): void {
     this.logFailed(partition, error);
   }

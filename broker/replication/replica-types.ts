@@ -5,6 +5,7 @@ import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/
 import type { LeaderConnection } from './leader-connection.ts';
 import type { FetcherLimits } from './replica-fetcher.ts';
 import type { AppendOrigin, ReplicaLog } from './replica-log.ts';
+import type { ReplicationThrottle } from './replication-throttle.ts';
 import type { ReplicaSelector } from './replica-selector.ts';
 
 /** The logs on this broker's disks, as replication uses them: `broker/log/log-manager.ts` is the real one. */
@@ -49,6 +50,10 @@ export interface ReplicationOptions {
   readonly alterPartition: (request: AlterPartitionRequest, versionMax: number) => Promise<AlterPartitionResponse>;
   /** Of the registration that stands. */
   readonly brokerEpoch: () => number;
+  /** The followers' side of the throttle. */
+  readonly throttle?: ReplicationThrottle | undefined;
+  /** The leaders' side. */
+  readonly leaderThrottle?: ReplicationThrottle | undefined;
 }
 
 export interface ReplicaManagerOptions {

@@ -320,6 +320,8 @@ class BrokerProcess implements Broker {
       brokerId: this.id,
       brokerEpoch: () => this.brokerEpoch,
       settings: this.settings,
+      dynamicSettings: this.dynamicSettings,
+      topicConfigs: this.topicConfigs,
       clock: this.clock,
       logs,
       cache: this.cache,
@@ -550,6 +552,7 @@ class BrokerProcess implements Broker {
       retriesMax: settings.controlledShutdownMaxRetries,
       retryBackoffMs: settings.controlledShutdownRetryBackoffMs,
       controller: this.channel!,
+      cache: this.cache,
       logger: this.logger,
     });
   }

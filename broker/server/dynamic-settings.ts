@@ -31,6 +31,8 @@ export class DynamicSettings implements SettingsView {
   private readonly listeners: ((current: BrokerSettings, before: BrokerSettings) => void)[] = [];
   private settings: BrokerSettings;
   private texts: Record<Scope, Texts> = { broker: NONE, cluster: NONE };
+  /** Asked for with each fetch of a follower. */
+  private rates = this.readRates();
 
   constructor(fromFile: BrokerSettings, logger: Logger) {
     this.fromFile = fromFile;
@@ -50,9 +52,16 @@ export class DynamicSettings implements SettingsView {
 
   /** A number that can only be set at run time, e.g. `leader.replication.throttled.rate`; its default where nobody set it. */
   rate(name: string): number {
-    const setting = dynamicOnlySettings.get(name)!;
-    const text = this.texts.broker.get(name) ?? this.texts.cluster.get(name);
-    return Number(text === undefined ? setting.default : parseSetting(setting, text));
+    return this.rates.get(name)!;
+  }
+
+  private readRates(): ReadonlyMap<string, number> {
+    const { broker, cluster } = this.texts;
+    const rates = [...dynamicOnlySettings].map(([name, setting]) => {
+      const text = broker.get(name) ?? cluster.get(name);
+      return [name, Number(text === undefined ? setting.default : parseSetting(setting, text))] as const;
+    });
+    return new Map(rates);
   }
 
   /** Listeners hear of each change of what is in force. */
@@ -116,6 +125,7 @@ export class DynamicSettings implements SettingsView {
     const texts = this.acceptable(scope, read);
     const before = this.settings;
     this.texts = { ...this.texts, [scope]: texts };
+    this.rates = this.readRates();
     this.settings = this.combine(this.texts);
     for (const listener of this.listeners) listener(this.settings, before);
   }

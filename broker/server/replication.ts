@@ -4,16 +4,21 @@ import type { LogManager } from '../log/log-manager.ts';
 import { systemScheduler } from '../log/scheduler.ts';
 import { connectToLeader } from '../replication/leader-connection.ts';
 import { ReplicaManager } from '../replication/replica-manager.ts';
+import { namesReplica, ReplicationThrottle } from '../replication/replication-throttle.ts';
 import { replicaSelectorOf } from '../replication/replica-selector.ts';
+import type { DynamicSettings } from './dynamic-settings.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { PeerAddresses } from './peer-addresses.ts';
 import type { BrokerSettings } from './settings.ts';
+import type { TopicConfigs } from './topic-configs.ts';
 
 export interface ReplicationWiring {
   readonly brokerId: number;
   readonly brokerEpoch: () => number;
   readonly settings: BrokerSettings;
+  readonly dynamicSettings: DynamicSettings;
+  readonly topicConfigs: TopicConfigs;
   readonly clock: Clock;
   readonly logs: LogManager;
   readonly cache: MetadataCache;
@@ -25,6 +30,15 @@ export interface ReplicationWiring {
 
 export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager {
   const { brokerId, brokerEpoch, settings, clock, logs, cache, peers, controller, isFenced } = wiring;
+  const throttle = (side: 'leader' | 'follower'): ReplicationThrottle =>
+    new ReplicationThrottle({
+      rate: () => wiring.dynamicSettings.rate(`${side}.replication.throttled.rate`),
+      isNamed: (topic, partition) => {
+        const list = wiring.topicConfigs.getKnown(topic).get(`${side}.replication.throttled.replicas`);
+        return list !== undefined && namesReplica(list, partition, brokerId);
+      },
+      monotonicMs: () => clock.monotonicMs(),
+    });
   const select = replicaSelectorOf(settings.replicaSelectorClass);
   const rackOf = (id: number, listenerName: string): string | null => cache.endpoint(id, listenerName)?.rack ?? null;
   return new ReplicaManager({
@@ -50,6 +64,8 @@ export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager 
         await connectToLeader(peers.find(leaderId), clientId, settings.replicaSocketTimeoutMs),
       alterPartition: (request, versionMax) => controller.alterPartition(request, versionMax),
       brokerEpoch,
+      throttle: throttle('follower'),
+      leaderThrottle: throttle('leader'),
     },
   });
 }

@@ -5,6 +5,8 @@ import { listOffsets } from '../../../broker/protocol/messages/02-list-offsets.t
 import { createTopics } from '../../../broker/protocol/messages/19-create-topics.ts';
 import { deleteTopics } from '../../../broker/protocol/messages/20-delete-topics.ts';
 import { electLeaders } from '../../../broker/protocol/messages/43-elect-leaders.ts';
+import { describeConfigs } from '../../../broker/protocol/messages/32-describe-configs.ts';
+import { incrementalAlterConfigs } from '../../../broker/protocol/messages/44-incremental-alter-configs.ts';
 import { alterPartitionReassignments } from '../../../broker/protocol/messages/45-alter-partition-reassignments.ts';
 import { listPartitionReassignments } from '../../../broker/protocol/messages/46-list-partition-reassignments.ts';
 import { buildBatch } from '../../../broker/records/build-batch.ts';
@@ -80,6 +82,33 @@ describe('a cluster on the move', function () {
     expect(await endOffset(3)).to.equal(25);
     const client = await cluster.client(controller());
     expect((await client.call(listPartitionReassignments, { timeoutMs: 10_000, topics: null })).topics).to.deep.equal([]);
+  });
+
+  it('waits as long as a throttle says so', async () => {
+    await create('t', [1]);
+    await append(5);
+    const client = await cluster.client(controller());
+    const set = async (resourceType: number, resourceName: string, value: string | null, ...names: string[]): Promise<void> => {
+      const configs = names.map((name) => ({ name, configOperation: value === null ? 1 : 0, value }));
+      const answer = await client.call(incrementalAlterConfigs, { resources: [{ resourceType, resourceName, configs }], validateOnly: false });
+      expect(answer.responses[0]!.errorCode).to.equal(0);
+    };
+    const rates = ['leader.replication.throttled.rate', 'follower.replication.throttled.rate'];
+    await set(2, 't', '*', 'leader.replication.throttled.replicas', 'follower.replication.throttled.replicas');
+    await set(4, '', '0', ...rates); // nothing at all
+    // Changes are taken up in order: who knows of the rate knows of the replicas.
+    const resources = [{ resourceType: 4, resourceName: '', configurationKeys: null }];
+    for (const broker of brokers) {
+      const asked = await cluster.client(broker);
+      await until(async () => (await asked.call(describeConfigs, { resources })).results[0]!.configs.length === rates.length);
+    }
+    expect(await reassign([2])).to.equal(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { topics } = await client.call(listPartitionReassignments, { timeoutMs: 10_000, topics: null });
+    expect(topics).to.deep.equal([{ name: 't', partitions: [{ partitionIndex: 0, replicas: [2, 1], addingReplicas: [2], removingReplicas: [1] }] }]);
+    await set(4, '', null, ...rates);
+    await everyoneKnows(isOn(2));
+    expect(await endOffset(2)).to.equal(5);
   });
 
   it('hands leadership to the preferred replica, by request and by the old znode', async () => {

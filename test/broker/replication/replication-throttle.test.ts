@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { namesReplica, ReplicationThrottle } from '../../../broker/replication/replication-throttle.ts';
+
+describe('ReplicationThrottle', () => {
+  let nowMs: number;
+  let rate: number;
+  let throttle: ReplicationThrottle;
+  beforeEach(() => {
+    nowMs = 0;
+    rate = 1000;
+    throttle = new ReplicationThrottle({ rate: () => rate, isNamed: (topic) => topic === 't', monotonicMs: () => nowMs });
+  });
+
+  it('counts only what is named, and nothing while there is no limit', () => {
+    expect(throttle.isThrottled('t', 0)).to.equal(true);
+    expect(throttle.isThrottled('u', 0)).to.equal(false);
+    rate = 2 ** 63;
+    expect(throttle.isThrottled('t', 0)).to.equal(false);
+  });
+
+  it('has copies wait until what was copied is worth the time', () => {
+    expect(throttle.waitMs()).to.equal(0);
+    throttle.record(500);
+    expect(throttle.waitMs()).to.equal(500);
+    nowMs = 400;
+    expect(throttle.waitMs()).to.equal(100);
+    nowMs = 500;
+    expect(throttle.waitMs()).to.equal(0);
+  });
+
+  it('keeps the rate over many answers, however large each is', () => {
+    let copied = 0;
+    for (nowMs = 0; nowMs < 100_000; nowMs += 10) {
+      if (throttle.waitMs() > 0) continue;
+      copied += 1700;
+      throttle.record(1700);
+    }
+    expect(copied / 100).to.be.within(950, 1050);
+  });
+
+  it('looks again within a second, because the rate may change', () => {
+    throttle.record(1_000_000);
+    expect(throttle.waitMs()).to.equal(1000);
+    rate = 10_000_000;
+    expect(throttle.waitMs()).to.equal(100);
+    rate = 0;
+    nowMs = 1_000_000;
+    expect(throttle.waitMs()).to.equal(1000);
+  });
+});
+
+describe('namesReplica()', () => {
+  it('knows pairs of partition and broker, and the asterisk for all', () => {
+    expect(namesReplica('0:1,1:2', 1, 2)).to.equal(true);
+    expect(namesReplica('0:1, 1:2', 1, 2)).to.equal(true);
+    expect(namesReplica('0:1,1:2', 2, 1)).to.equal(false);
+    expect(namesReplica('*', 7, 7)).to.equal(true);
+    expect(namesReplica('', 0, 0)).to.equal(false);
+  });
+});
