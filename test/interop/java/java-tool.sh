@@ -37,7 +37,7 @@ compile() { # FOLDER
   if [[ -d $cache/$1 && $cache/$1 -nt $cache/jars && -z $(find "${sources[@]}" -newer "$cache/$1" -print -quit) ]]; then return; fi
   command -v javac >/dev/null || fail 'A Java compiler is needed (Debian: apt-get install default-jdk-headless)'
   mkdir -p "$part"
-  javac -d "$part" -cp "$cache/jars/*" "${sources[@]}" || fail "$1 does not compile"
+  javac -XDsuppressNotes -d "$part" -cp "$cache/jars/*" "${sources[@]}" || fail "$1 does not compile"
   finish "$part" "$cache/$1"
 }
 
