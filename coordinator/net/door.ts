@@ -24,6 +24,8 @@ export interface SessionGrant {
   password: Uint8Array;
   /** Only where it was asked for. */
   disconnectGraceMs?: number;
+  /** The server has no quorum and can only be read from. */
+  readOnly?: boolean;
 }
 
 /** One client's connection, as the pipeline uses it. What is said is kept until `flush`. */

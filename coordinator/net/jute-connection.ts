@@ -110,7 +110,7 @@ export class JuteConnection implements Door {
   connected(grant: SessionGrant): void {
     const start = this.begin();
     connectResponse.write(this.out, { protocolVersion: 0, ...grant });
-    if (this.saidReadOnly) this.out.bool(false);
+    if (this.saidReadOnly) this.out.bool(grant.readOnly ?? false);
     this.end(start);
   }
 

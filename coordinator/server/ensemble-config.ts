@@ -47,4 +47,6 @@ export function showConfig(tree: DataTree, config: EnsembleConfig): void {
   const shown = /version=([0-9a-f]+)\s*$/.exec(node.data?.toString() ?? '')?.[1];
   if (shown !== undefined && Number.parseInt(shown, 16) > config.version) return;
   tree.setData(node, configData(config));
+  node.version = -1; // as the original shows it: nobody sets it by version
+  node.mzxid = config.version;
 }

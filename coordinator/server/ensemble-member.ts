@@ -4,6 +4,7 @@
  *
  *     clients → service (order, sessions) → core → disk and links → core: committed → service → clients
  */
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
@@ -25,6 +26,7 @@ import type { DiskWork, PeerEvent, PeerStart, ProposedBatch, Role } from '../zab
 import type { ClientPorts } from './client-ports.ts';
 import { openClientPorts } from './client-ports.ts';
 import { ClientGate } from './client-gate.ts';
+import { writeConfigFiles } from './config-files.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { membersLine, peersOf, showConfig, toEnsembleConfig } from './ensemble-config.ts';
 import type { EnsembleSettings } from './ensemble-settings.ts';
@@ -37,6 +39,8 @@ import { unpackFromLeader } from './member-messages.ts';
 import type { Member, MemberDeps, Store } from './member-parts.ts';
 import { accessRulesOf, doorCountsOf, keepSecret, knownSecret, openStore, sessionSecret } from './member-parts.ts';
 import { formatMember, parseMember } from './quorum-config.ts';
+import { ReadOnlyService } from './read-only-service.ts';
+import { reconfigure } from './reconfigure.ts';
 import { recover } from './recovery.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
 import { ServerStats } from './server-stats.ts';
@@ -47,6 +51,8 @@ import type { ServerSettings } from './settings.ts';
 import { Snapshotter } from './snapshotter.ts';
 import { ZabDriver } from './zab-driver.ts';
 
+/** An election under way is no lost quorum yet (`QuorumPeer`, state LOOKING). */
+const READ_ONLY_AFTER_MS_MIN = 2000;
 const CONFIG = 'ensemble-config';
 const PENDING_CONFIG = 'ensemble-config-pending';
 
@@ -83,6 +89,7 @@ class EnsembleMember implements Member {
   /** Shown while nothing is served. */
   private idle!: RequestPipeline;
   private incoming: IncomingSnapshot | null = null;
+  private readOnlyTimer: NodeJS.Timeout | null = null;
   private closing = false;
   /** Learners whose process ended the link itself: their clients' connections have broken too. */
   private readonly died = new Set<number>();
@@ -218,6 +225,7 @@ class EnsembleMember implements Member {
       stats: this.stats,
       nowMs: () => clock.monotonicMs(),
       isServing: () => this.service !== null,
+      isReadOnly: () => this.service instanceof ReadOnlyService,
       port: () => this.port,
     });
     this.idle = this.idlePipeline();
@@ -298,9 +306,7 @@ class EnsembleMember implements Member {
       case 'app':
         return this.receive(event.from, event.payload);
       case 'config':
-        this.links.keep(peersOf(event.config));
-        showConfig(this.tree, event.config);
-        return;
+        return this.reconfigured(event.config);
       case 'learner': {
         const who = `${event.observer ? 'observer' : 'follower'} ${event.id}`;
         this.log.info(`${event.synced ? 'Synchronized' : 'Lost'} ${who}: ${event.reason}`);
@@ -314,15 +320,48 @@ class EnsembleMember implements Member {
     }
   }
 
+  /** Another ensemble is in force. */
+  private reconfigured(config: EnsembleConfig): void {
+    const { settings, deps, ensemble } = this;
+    this.links.keep(peersOf(config));
+    showConfig(this.tree, config);
+    this.log.info(`The ensemble is now ${membersLine(config)} (version ${config.version.toString(16)})`);
+    if (!settings.reconfigEnabled || deps.configFile === undefined || config.version === 0) return;
+    try {
+      const path = writeConfigFiles(deps.configFile, config, ensemble.myId);
+      this.log.info(`Wrote the configuration to ${path}, which ${deps.configFile} names now`);
+    } catch (error) {
+      // The data directory has it too, and wins at the next start because it is later.
+      this.log.error(`Cannot write the new configuration beside ${deps.configFile}`, { error });
+    }
+  }
+
   private becomes(role: Role, reason: string): void {
     const what = role.state === 'LOOKING' ? 'LOOKING' : `${role.state} - ${role.phase}${role.state === 'LEADING' ? '' : `, leader is ${role.leader}`}`;
     this.log.info(`${what}: ${reason}`);
+    this.awaitQuorum(role);
     if (role.phase !== 'BROADCAST') {
-      this.stopService();
-    } else if (role.state === 'LEADING') {
+      if (role.state !== 'LOOKING' || !(this.service instanceof ReadOnlyService)) this.stopService();
+    } else if (role.state === 'LEADING' && !(this.service instanceof LeaderService)) {
       this.lead(role.epoch);
     } // A learner serves from when the leader has told it the key of the sessions.
     this.deps.onRole?.(role, reason);
+  }
+
+  /** Where that is wanted, reads are served once no quorum was found for a while. */
+  private awaitQuorum({ state }: Role): void {
+    if (!this.settings.readonlyModeEnabled) return;
+    if (state !== 'LOOKING') {
+      if (this.readOnlyTimer !== null) clearTimeout(this.readOnlyTimer);
+      this.readOnlyTimer = null;
+      return;
+    }
+    this.readOnlyTimer ??= setTimeout(() => {
+      this.readOnlyTimer = null;
+      if (this.closing || this.role.state !== 'LOOKING') return;
+      this.log.info('No quorum was found: serving reads to those who want no more (readonlymode.enabled)');
+      this.serve(new ReadOnlyService(this.serviceParts(knownSecret(this.store.txnLog) ?? randomBytes(32))));
+    }, Math.max(READ_ONLY_AFTER_MS_MIN, this.settings.tickTime));
   }
 
   private lead(epoch: number): void {
@@ -351,6 +390,13 @@ class EnsembleMember implements Member {
       mintId: this.mintId,
       propose: (batch) => driver.propose(batch),
       send: (to, payload) => void driver.sendApp(to, payload),
+      reconfigure: (request, zxid) =>
+        reconfigure(request, zxid, {
+          current: this.peer.config,
+          isPending: this.peer.pendingConfig !== null || (this.service instanceof LeaderService && this.service.isReconfiguring),
+          standaloneEnabled: settings.standaloneEnabled,
+          isQuorumSynced: (next) => this.peer.isQuorumSynced(next),
+        }),
       resign: (reason) => driver.resign(reason),
       applied: (count) => this.snapshotter.applied(count),
     };
@@ -468,6 +514,7 @@ class EnsembleMember implements Member {
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
+    if (this.readOnlyTimer !== null) clearTimeout(this.readOnlyTimer);
     this.driver.stop();
     this.disk.stop();
     this.stopService();

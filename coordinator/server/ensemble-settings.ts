@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseProperties } from '../../shared/settings/properties.ts';
 import { invalidValue, SettingError } from '../../shared/settings/schema.ts';
+import { versionInName } from './config-files.ts';
 import type { MemberSpec, QuorumConfig } from './quorum-config.ts';
 import { checkQuorumConfig, parseQuorumConfig, participantsOf, SERVER_ID_MAX, splitConfigKeys } from './quorum-config.ts';
 
@@ -64,6 +65,8 @@ function readDynamicFile(path: string): Map<string, string> {
   }
   const { quorum, rest } = splitConfigKeys(parseProperties(text));
   for (const key of rest.keys()) throw new SettingError(`Unrecognised parameter: ${key} in the dynamic configuration ${path}: it has only server, group, weight and version`);
+  const version = versionInName(path);
+  if (!quorum.has('version') && version !== null) quorum.set('version', version.toString(16));
   return quorum;
 }
 

@@ -19,6 +19,7 @@ export interface EnsembleStatusSources {
   /** Monotonic ms. */
   nowMs(): number;
   isServing(): boolean;
+  isReadOnly(): boolean;
   port(): number;
 }
 
@@ -36,7 +37,7 @@ export class EnsembleStatus implements EnsembleFacts {
   }
 
   get mode(): string {
-    return MODES[this.from.peer.role.state];
+    return this.isReadOnly ? 'read-only' : MODES[this.from.peer.role.state];
   }
 
   get isServing(): boolean {
@@ -52,7 +53,7 @@ export class EnsembleStatus implements EnsembleFacts {
   leadingSinceMs = 0;
 
   get isReadOnly(): boolean {
-    return false;
+    return this.from.isReadOnly();
   }
 
   get proposalSizes(): { last: number; min: number; max: number } | null {

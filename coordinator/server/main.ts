@@ -86,7 +86,7 @@ async function run(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
 
-  member = await startMember(settings, { onFailure: () => exit(EXIT_UNEXPECTED) });
+  member = await startMember(settings, { onFailure: () => exit(EXIT_UNEXPECTED), configFile: args[0]! });
   const failure = member.lookInFailure;
   // One of an ensemble is worth more without it than not at all.
   if (failure !== null && ensemble === null) {

@@ -21,6 +21,8 @@ export interface MemberDeps {
   openLog?: (events: TxnLogEvents) => Promise<TxnLog>;
   /** The log failed for good: nothing can be acknowledged any more. The process should end. */
   onFailure?: (error: Error) => void;
+  /** The properties file: a changed ensemble is kept beside it. */
+  configFile?: string;
   /** A member of an ensemble has another role. */
   onRole?: (role: Role, reason: string) => void;
 }

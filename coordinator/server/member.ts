@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
+import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type { Gatekeeper } from '../net/door.ts';
 import { FourLetterWords } from '../net/four-letter-words.ts';
 import { sessionMint } from '../session/session-minting.ts';
@@ -76,6 +77,8 @@ export async function startMember(settings: ServerSettings, deps: MemberDeps = {
       rules,
       ttlsEnabled: settings.extendedTypesEnabled,
       ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
+      // Alone there is no ensemble to change.
+      ...(settings.reconfigEnabled ? { reconfigure: () => ErrorCode.UNIMPLEMENTED } : {}),
       clock,
       lastZxid: tree.lastZxid,
     });

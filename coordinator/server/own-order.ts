@@ -6,17 +6,21 @@
 import { assert } from '../../shared/base/assert.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Id } from '../../shared/znode/acl.ts';
+import { Perms } from '../../shared/znode/acl.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
-import type { Request, WriteRequest } from '../../shared/znode/operations.ts';
+import type { ReconfigRequest, Request, WriteRequest } from '../../shared/znode/operations.ts';
 import { COUNTER_MAX, counterOf } from '../../shared/znode/zxid.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
+import { isAllowed } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { Outstanding } from '../tree/outstanding.ts';
 import type { PrepareContext } from '../tree/prepare.ts';
 import { prepare, prepareCloseSession, prepareDeleteContainer } from '../tree/prepare.ts';
 import type { QuotaExcess } from '../tree/quota.ts';
 import type { TxnBody } from '../tree/txn.ts';
+import type { EnsembleConfig } from '../zab/messages.ts';
 import type { Client, ClientSession, Pending, SessionHolder } from './client.ts';
+import { CONFIG_PATH, configData } from './ensemble-config.ts';
 import { Fifo } from './fifo.ts';
 import type { Proposals } from './proposals.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
@@ -29,6 +33,10 @@ export interface OwnOrderOptions {
   ttlsEnabled: boolean;
   /** `enforceQuota`: hears what a write exceeds. Absent: quotas are not looked at. */
   quotaExceeded?: (excess: QuotaExcess) => void;
+  /** `reconfigEnabled`: the ensemble that a request makes at `zxid`, or an error. */
+  reconfigure?: (request: ReconfigRequest, zxid: number) => EnsembleConfig | number;
+  /** `skipReconfigACL`: whoever may connect may change the ensemble. */
+  skipReconfigAcl?: boolean;
   clock: Clock;
   /** The zxid before the first one to give out: the tree's, or the beginning of a new epoch. */
   lastZxid: number;
@@ -44,6 +52,10 @@ export class OwnOrder implements WriteOrder {
   private readonly inFlight = new Fifo<Pending>();
   private pipeline!: RequestPipeline;
   lastProposedZxid: number;
+  /** The ensemble that the transaction being made proposes. */
+  private nextConfig: EnsembleConfig | null = null;
+  /** Of the last change of the ensemble that was ordered here; 0: none. */
+  private reconfigZxid = 0;
 
   constructor(options: OwnOrderOptions) {
     this.options = options;
@@ -54,6 +66,11 @@ export class OwnOrder implements WriteOrder {
 
   attach(pipeline: RequestPipeline): void {
     this.pipeline = pipeline;
+  }
+
+  /** A change of the ensemble was ordered and is not committed. */
+  get isReconfiguring(): boolean {
+    return this.reconfigZxid > this.options.tree.lastZxid;
   }
 
   get inFlightCount(): number {
@@ -73,8 +90,20 @@ export class OwnOrder implements WriteOrder {
   private prepare(holder: SessionHolder, session: ClientSession, ids: readonly Id[], request: WriteRequest, zxid: number): TxnBody {
     if (session.closing) return { type: 'error', error: ErrorCode.SESSIONEXPIRED };
     if (session.client !== holder) return { type: 'error', error: ErrorCode.SESSIONMOVED };
+    if (request.op === 'reconfig' && this.options.reconfigure !== undefined) return this.prepareReconfig(request, ids, zxid);
     const { rules, ttlsEnabled } = this.options;
     return prepare(this.outstanding, request, { sessionId: session.id, ids, rules, ttlsEnabled, ...this.quota }, zxid);
+  }
+
+  /** A change of the ensemble: a change of `/zookeeper/config`, if a quorum of the old and of the new one agrees. */
+  private prepareReconfig(request: ReconfigRequest, ids: readonly Id[], zxid: number): TxnBody {
+    const config = this.options.reconfigure!(request, zxid);
+    if (typeof config === 'number') return { type: 'error', error: config };
+    const acl = this.outstanding.get(CONFIG_PATH)?.acl ?? [];
+    if (!this.options.skipReconfigAcl && !isAllowed(this.options.rules, acl, Perms.WRITE, ids)) return { type: 'error', error: ErrorCode.NOAUTH };
+    this.nextConfig = config;
+    this.reconfigZxid = zxid;
+    return { type: 'setData', path: CONFIG_PATH, data: configData(config), version: -1 };
   }
 
   createSession(client: Client, session: ClientSession): void {
@@ -138,7 +167,12 @@ export class OwnOrder implements WriteOrder {
 
   private propose(pending: Pending, zxid: number, sessionId: bigint, body: TxnBody): void {
     pending.txn = { zxid, timeMs: this.options.clock.wallMs(), sessionId, cxid: pending.xid, body };
-    this.options.proposals.add(pending.txn);
+    if (this.nextConfig === null) {
+      this.options.proposals.add(pending.txn);
+    } else {
+      this.options.proposals.addAlone(pending.txn, this.nextConfig);
+      this.nextConfig = null;
+    }
     this.enqueue(pending);
   }
 

@@ -5,20 +5,27 @@
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import { Writer } from '../../shared/bytes/writer.ts';
-import type { TxnLog } from '../store/txn-log.ts';
 import { writeTxn } from '../tree/txn-codec.ts';
 import type { Txn } from '../tree/txn.ts';
+import type { EnsembleConfig } from '../zab/messages.ts';
+import type { ProposedBatch } from '../zab/peer-types.ts';
 import { LOG_BATCHES_IN_FLIGHT_MAX } from './limits.ts';
 import type { ServerStats } from './server-stats.ts';
 
 const BATCH_BYTES_MIN = 1024;
 const BATCH_BYTES_HINT_MAX = 1 << 20;
 
+export interface BatchSink {
+  append(batch: ProposedBatch): void;
+}
+
 export class Proposals {
-  private readonly log: Pick<TxnLog, 'append'>;
+  private readonly log: BatchSink;
   private readonly clock: Clock;
   private readonly stats: ServerStats;
   private writer = new Writer(BATCH_BYTES_MIN);
+  /** Batches that are complete and wait for their turn: those around one that has to be alone. */
+  private sealed: ProposedBatch[] = [];
   private firstZxid = 0;
   private lastZxid = 0;
   private batchesInFlight = 0;
@@ -29,7 +36,7 @@ export class Proposals {
   private stopped = false;
 
   /** @param log takes the batches: a server's own log, or what an ensemble agrees on. */
-  constructor(log: Pick<TxnLog, 'append'>, clock: Clock, stats: ServerStats) {
+  constructor(log: BatchSink, clock: Clock, stats: ServerStats) {
     this.log = log;
     this.clock = clock;
     this.stats = stats;
@@ -56,6 +63,13 @@ export class Proposals {
     });
   }
 
+  /** A transaction that changes the ensemble: it is alone in its batch. */
+  addAlone(txn: Txn, config: EnsembleConfig): void {
+    if (this.writer.size > 0) this.sealed.push(this.takeBatch());
+    this.add(txn);
+    this.sealed.push({ ...this.takeBatch(), config });
+  }
+
   /** The log has made a batch durable: the next one may go. */
   batchDurable(): void {
     this.batchesInFlight--;
@@ -69,15 +83,22 @@ export class Proposals {
   }
 
   private send(): void {
-    if (this.stopped || this.writer.size === 0 || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    if (this.stopped || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    if (this.sealed.length === 0 && this.writer.size === 0) return;
+    const { summaries, counters } = this.stats.metrics;
+    this.batchesInFlight++;
+    this.sentMs.push(this.clock.monotonicMs());
+    summaries.sync_processor_batch_size.add(this.count);
+    counters.sync_processor_request_queued.add(this.count);
+    this.count = 0;
+    this.log.append(this.sealed.shift() ?? this.takeBatch());
+    if (this.sealed.length > 0) this.send();
+  }
+
+  private takeBatch(): ProposedBatch {
     const { writer } = this;
     // The next batch is probably about as large as this one.
     this.writer = new Writer(Math.min(Math.max(writer.size, BATCH_BYTES_MIN), BATCH_BYTES_HINT_MAX));
-    this.batchesInFlight++;
-    this.sentMs.push(this.clock.monotonicMs());
-    this.stats.metrics.summaries.sync_processor_batch_size.add(this.count);
-    this.stats.metrics.counters.sync_processor_request_queued.add(this.count);
-    this.count = 0;
-    this.log.append({ firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() });
+    return { firstZxid: this.firstZxid, lastZxid: this.lastZxid, body: writer.finish() };
   }
 }

@@ -193,6 +193,12 @@ export class RequestPipeline implements ChangeListener {
     if (count > 0) this.options.applied(count);
   }
 
+  /** Answers in its turn a request that was decided without being ordered. */
+  settle(client: Client, xid: number, request: Request, startMs: number, result: ReadResult): void {
+    client.pending.push({ client, xid, request, txn: null, inFlight: false, startMs, outcome: { result, zxid: 0 } });
+    this.drain(client);
+  }
+
   /** What was ordered before a sync is applied. */
   synced(pending: Pending): void {
     this.finish(pending, null, 0);
@@ -239,6 +245,8 @@ export class RequestPipeline implements ChangeListener {
       case 'create':
         return request.op === 'create' ? { path: body.path } : { path: body.path, stat: statOf(this.tree.get(body.path)!) };
       case 'setData':
+        if (request.op === 'reconfig') return { data: body.data, stat: statOf(this.tree.get(body.path)!) };
+        return { stat: statOf(this.tree.get(body.path)!) };
       case 'setACL':
         return { stat: statOf(this.tree.get(body.path)!) };
       default:

@@ -6,10 +6,12 @@
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import type { ReconfigRequest } from '../../shared/znode/operations.ts';
 import { makeZxid } from '../../shared/znode/zxid.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { readTxns } from '../tree/txn-codec.ts';
+import type { EnsembleConfig } from '../zab/messages.ts';
 import type { ProposedBatch, ServerId } from '../zab/peer-types.ts';
 import type { Client } from './client.ts';
 import type { GateContext, SessionKeeper } from './client-gate.ts';
@@ -42,6 +44,8 @@ export interface ServiceParts {
   mintId(): bigint;
   propose(batch: ProposedBatch): void;
   send(to: ServerId, payload: unknown): void;
+  /** The ensemble that a request makes, or an error. */
+  reconfigure(request: ReconfigRequest, zxid: number): EnsembleConfig | number;
   resign(reason: string): void;
   /** So many transactions were applied. */
   applied(count: number): void;
@@ -62,7 +66,7 @@ export interface Service {
 
 type PipelineParts = Pick<ServiceParts, 'settings' | 'clock' | 'stats' | 'rules' | 'log' | 'tree' | 'applied'>;
 
-function pipelineOf(parts: PipelineParts, order: WriteOrder, sessions: { created: Sessions['created']; closed: Sessions['closed'] }): RequestPipeline {
+export function pipelineOf(parts: PipelineParts, order: WriteOrder, sessions: { created: Sessions['created']; closed: Sessions['closed'] }): RequestPipeline {
   const { settings, clock, stats, rules, log, tree } = parts;
   return new RequestPipeline({
     tree,
@@ -93,7 +97,7 @@ export function idlePipeline(parts: Omit<PipelineParts, 'applied'>): RequestPipe
   return pipelineOf({ ...parts, applied: nothing }, order, { created: nothing, closed: nothing });
 }
 
-function contextOf({ settings, clock, stats, log }: ServiceParts, pipeline: RequestPipeline, sessions: SessionKeeper): GateContext {
+export function contextOf({ settings, clock, stats, log }: ServiceParts, pipeline: RequestPipeline, sessions: SessionKeeper): GateContext {
   return {
     pipeline,
     sessions,
@@ -107,7 +111,7 @@ function contextOf({ settings, clock, stats, log }: ServiceParts, pipeline: Requ
   };
 }
 
-function closeAll(context: GateContext): void {
+export function closeAll(context: GateContext): void {
   context.requestThrottler?.stop();
   for (const client of [...context.clients]) client.door.close();
 }
@@ -134,6 +138,8 @@ export class LeaderService implements Service {
       rules,
       ttlsEnabled: settings.extendedTypesEnabled,
       ...(settings.enforceQuota ? { quotaExceeded: ({ line }) => quotaLog.once(line) } : {}),
+      ...(settings.reconfigEnabled ? { reconfigure: parts.reconfigure } : {}),
+      skipReconfigAcl: settings.skipReconfigAcl === 'yes',
       clock,
       lastZxid: makeZxid(epoch, 0),
       counterExhausted: () => parts.resign('the zxid counter of this epoch is used up'),
@@ -163,6 +169,11 @@ export class LeaderService implements Service {
     this.tracked.restore(tree.sessions);
     this.tracked.start(pipeline);
     this.sweeper.start();
+  }
+
+  /** A change of the ensemble was ordered and is not committed. */
+  get isReconfiguring(): boolean {
+    return this.order.isReconfiguring;
   }
 
   committed(batch: ProposedBatch): void {

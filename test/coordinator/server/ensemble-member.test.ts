@@ -96,23 +96,22 @@ describe('an ensemble', () => {
     expect(await thief.connect({ sessionId, password })).to.include({ sessionId: 0n });
   });
 
-  it('expires a session that is silent everywhere, and keeps one that a follower hears', async () => {
-    const ensemble = await TestEnsemble.start({ properties: { tickTime: '100', syncLimit: '50', initLimit: '50', minSessionTimeout: '300' } });
+  it('expires a session that is silent everywhere, and has those that a follower hears live on', async () => {
+    const ensemble = await TestEnsemble.start({ properties: { tickTime: '100', syncLimit: '100', initLimit: '100', minSessionTimeout: '2000', maxSessionTimeout: '60000' } });
+    await ensemble.serving();
+    const leader = ensemble.members.get(await ensemble.leader())!;
     const [follower] = await ensemble.followers();
-    const [silent, heard] = [await ensemble.session(follower!, { timeoutMs: 300 }), await ensemble.session(follower!, { timeoutMs: 300 })];
-    await heard.call({ op: 'exists', path: '/silent', watch: true });
+    const heard = ensemble.client(follower!);
+    const { sessionId } = await heard.connect({ timeoutMs: 60000 });
+    const silent = await ensemble.session(follower!, { timeoutMs: 2000 });
     await silent.call(create('/silent', { mode: CreateMode.EPHEMERAL }));
-    await heard.call(create('/heard', { mode: CreateMode.EPHEMERAL }));
-    await heard.event(({ path }) => path === '/silent');
     await heard.call({ op: 'exists', path: '/silent', watch: true });
-    const pings = setInterval(() => heard.post({ op: 'ping' }), 30);
-    try {
-      await heard.event(({ path, type }) => path === '/silent' && type === 2);
-      await silent.untilClosed();
-      expect(await children(heard)).to.deep.equal(['heard']);
-    } finally {
-      clearInterval(pings);
-    }
+    const deadline = (): number => leader.view.sessionsByExpiry().find(([, ids]) => ids.includes(sessionId))![0];
+    const before = deadline();
+    await heard.event(({ path, type }) => path === '/silent' && type === 2);
+    await silent.untilClosed();
+    while (deadline() <= before) await heard.call({ op: 'ping' });
+    expect(await children(heard)).to.deep.equal([]);
   });
 
   it('ends a session whose client asked for a grace, wherever its connection broke', async () => {
@@ -214,6 +213,35 @@ describe('an ensemble', () => {
     const back = [1, 2, 3].find((id) => id !== leader)!;
     await ensemble.open(back);
     expect(await children(await ensemble.session(back))).to.deep.equal(['before']);
+  });
+
+  it('serves reads without a quorum to those who want no more, where that is enabled', async () => {
+    const ensemble = await TestEnsemble.start({ properties: { 'readonlymode.enabled': 'true' } });
+    await ensemble.serving();
+    const one = ensemble.client(1);
+    const { sessionId, password } = await one.connect({ timeoutMs: 8000, readOnly: true });
+    const { zxid } = await one.call(create('/r', { data: Buffer.from('x') }));
+    expect(one.received[0]).to.include({ kind: 'connected', readOnly: false });
+    await ensemble.stop(2);
+    await ensemble.stop(3);
+    await one.untilClosed();
+    await ensemble.serving([1]);
+    expect(ensemble.members.get(1)!.view.mode).to.equal('read-only');
+    const reader = ensemble.client(1);
+    expect(await reader.connect({ sessionId, password, lastZxidSeen: zxid, timeoutMs: 8000, readOnly: true })).to.include({ sessionId, readOnly: true });
+    expect(Buffer.from(((await reader.call({ op: 'getData', path: '/r', watch: false })).response as unknown as { data: Buffer }).data).toString()).to.equal('x');
+    for (const request of [create('/w'), { op: 'sync' as const, path: '/' }]) expect((await reader.call(request)).error, request.op).to.equal(ErrorCode.NOTREADONLY);
+    const writer = ensemble.client(1);
+    await writer.untilOpen();
+    writer.send({ kind: 'connect', protocolVersion: 0, lastZxidSeen: 0, timeoutMs: 8000, sessionId: 0n, password: Buffer.alloc(16), readOnly: false });
+    await writer.untilClosed();
+    // With a quorum its session goes on as it was.
+    await ensemble.open(2);
+    await reader.untilClosed();
+    await ensemble.serving([1]);
+    const again = ensemble.client(1);
+    expect(await again.connect({ sessionId, password, lastZxidSeen: zxid, timeoutMs: 8000, readOnly: true })).to.include({ sessionId, readOnly: false });
+    expect((await again.call(create('/w'))).error).to.equal(0);
   });
 
   it('has everything acknowledged after all of it went down, and its sessions', async () => {
