@@ -15,7 +15,8 @@ describe('throttling of requests', () => {
   /** A member with `/a`, whose log is durable only when told. */
   const slowMember = async (more: Record<string, string>) => {
     const world = await testMember({ requestThrottleLimit: '2', requestThrottleStallTime: '1', ...more });
-    const [one, other] = [await world.session({ timeoutMs: 6000 }), await world.session({ timeoutMs: 6000 })];
+    // Who is not read from for a while, because too much waits, must not be taken for dead on a slow machine.
+    const [one, other] = [await world.session({ timeoutMs: 60_000 }), await world.session({ timeoutMs: 60_000 })];
     expect((await one.call(create('/a'))).error).to.equal(0);
     world.log().autoSync = false;
     return { ...world, one, other };
