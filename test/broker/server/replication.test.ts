@@ -3,6 +3,9 @@ import { expect } from 'chai';
 import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { produce } from '../../../broker/protocol/messages/00-produce.ts';
 import { fetch } from '../../../broker/protocol/messages/01-fetch.ts';
+import { offsetCommit } from '../../../broker/protocol/messages/08-offset-commit.ts';
+import { offsetFetch } from '../../../broker/protocol/messages/09-offset-fetch.ts';
+import { findCoordinator } from '../../../broker/protocol/messages/10-find-coordinator.ts';
 import { createTopics } from '../../../broker/protocol/messages/19-create-topics.ts';
 import { buildBatch } from '../../../broker/records/build-batch.ts';
 import { iterateRecords } from '../../../broker/records/iterate-records.ts';
@@ -119,7 +122,7 @@ describe('replication', () => {
     await create([1, 2, 3], { 'min.insync.replicas': '2' });
     expect(await send(brokers.get(1)!, ['a'])).to.equal(ErrorCode.NONE);
     await stop(1);
-    await everyoneKnows((broker) => broker.cache.getPartition('t', 0)!.leader === 2);
+    await everyoneKnows((broker) => broker.cache.getPartition('t', 0)?.leader === 2);
     expect(await send(brokers.get(2)!, ['b'])).to.equal(ErrorCode.NONE);
     await everyoneKnows(isrIs(2, 3));
     const first = await start(1);
@@ -139,4 +142,80 @@ describe('replication', () => {
     expect(await send(brokers.get(1)!, ['c'])).to.equal(ErrorCode.NONE);
     expect(await reads(brokers.get(2)!, 2)).to.deep.equal(['b', 'c']);
   });
+
+  it('cuts what a leader had alone when another one was elected uncleanly', async () => {
+    await create([1, 2], { 'unclean.leader.election.enable': 'true' });
+    expect(await send(brokers.get(1)!, ['a'])).to.equal(ErrorCode.NONE);
+    await stop(2);
+    await everyoneKnows(isrIs(1));
+    expect(await send(brokers.get(1)!, ['lost 1', 'lost 2'])).to.equal(ErrorCode.NONE);
+    await stop(1);
+    const second = await start(2);
+    await everyoneKnows((broker) => broker.cache.getPartition('t', 0)?.leader === 2);
+    expect(await send(second, ['b'])).to.equal(ErrorCode.NONE);
+    const first = await start(1);
+    await everyoneKnows(isrIs(1, 2));
+    expect(await send(second, ['c'])).to.equal(ErrorCode.NONE);
+    expect(await reads(first, 3)).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('sends a consumer to the replica in its rack, which serves it', async () => {
+    const racks = (id: number) => ({
+      'broker.rack': `rack-${id}`,
+      'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+    });
+    for (const id of [1, 2]) {
+      await stop(id);
+      await start(id, racks(id));
+    }
+    await everyoneKnows((broker) => broker.cache.brokers('PLAINTEXT').length === 3);
+    await create([1, 2]);
+    expect(await send(brokers.get(1)!, ['a'])).to.equal(ErrorCode.NONE);
+    await reads(brokers.get(2)!, 1);
+    const client = await cluster.client(brokers.get(1)!);
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000 }];
+    const request = { replicaId: -1, maxWaitMs: 0, minBytes: 1, topics: [{ topic: 't', partitions }] };
+    const ask = async (rackId: string) => (await client.call(fetch, { ...request, rackId }, 12)).responses[0]!.partitions[0]!;
+    expect((await ask('rack-2')).preferredReadReplica).to.equal(2);
+    expect((await ask('rack-1')).preferredReadReplica).to.equal(-1);
+    expect((await ask('elsewhere')).preferredReadReplica).to.equal(-1);
+    expect((await read(brokers.get(2)!)).values).to.deep.equal(['a']);
+  });
+
+  it('moves a group to another coordinator, which knows what was committed', async () => {
+    for (const id of [1, 2, 3]) {
+      await stop(id);
+      await start(id, { 'offsets.topic.replication.factor': '3', 'offsets.topic.num.partitions': '1' });
+    }
+    await everyoneKnows((broker) => broker.cache.brokers('PLAINTEXT').length === 3);
+    await create([1, 2, 3]);
+    const coordinator = await coordinatorOf('g', [...brokers.values()]);
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 42, committedMetadata: 'here' }] }];
+    const committed = await (await cluster.client(coordinator)).call(offsetCommit, { groupId: 'g', topics });
+    expect(committed.topics[0]!.partitions[0]!.errorCode).to.equal(ErrorCode.NONE);
+    await stop(coordinator.brokerId);
+    const successor = await coordinatorOf('g', [...brokers.values()]);
+    expect(successor.brokerId).to.not.equal(coordinator.brokerId);
+    const client = await cluster.client(successor);
+    const asked = { groups: [{ groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }] };
+    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline; ) {
+      const { groups } = await client.call(offsetFetch, asked);
+      // It may still be reading its partition.
+      if (groups[0]!.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS || groups[0]!.errorCode === ErrorCode.NOT_COORDINATOR) continue;
+      expect(groups[0]!.topics[0]!.partitions[0]).to.include({ committedOffset: 42, metadata: 'here' });
+      return;
+    }
+    throw new Error('The successor has not read the group');
+  });
+
+  async function coordinatorOf(groupId: string, among: Broker[]): Promise<Broker> {
+    const client = await cluster.client(among[0]!);
+    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline; ) {
+      const { coordinators } = await client.call(findCoordinator, { keyType: 0, coordinatorKeys: [groupId] });
+      const found = brokers.get(coordinators[0]!.nodeId);
+      if (coordinators[0]!.errorCode === ErrorCode.NONE && found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error('The group has no coordinator');
+  }
 });
