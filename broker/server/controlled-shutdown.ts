@@ -5,6 +5,7 @@
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode, errorName } from '../protocol/error-codes.ts';
 import { type ControllerChannel, NoControllerError } from './controller-channel.ts';
+import type { MetadataCache } from './metadata-cache.ts';
 
 export interface HandOverOptions {
   brokerId: number;
@@ -13,12 +14,14 @@ export interface HandOverOptions {
   retriesMax: number;
   retryBackoffMs: number;
   controller: ControllerChannel;
+  cache: MetadataCache;
   logger: Logger;
 }
 
 /** Resolves when everything that can move has moved, nobody is there to take over, or the tries are used up. */
 export async function handOver(options: HandOverOptions): Promise<void> {
-  const { logger, retriesMax, retryBackoffMs, controller, brokerId, brokerEpoch } = options;
+  const { logger, retriesMax, retryBackoffMs, controller, cache, brokerId, brokerEpoch } = options;
+  const isAlone = (): boolean => cache.brokerRacks().every(({ id }) => id === brokerId);
   logger.info('Starting controlled shutdown');
   for (let tries = 1; tries <= retriesMax; tries++) {
     try {
@@ -33,7 +36,11 @@ export async function handOver(options: HandOverOptions): Promise<void> {
       if (error instanceof NoControllerError) return; // nobody is there who could give them to anybody
       logger.warn('Error during controlled shutdown', { error });
     }
-    if (tries < retriesMax) await new Promise((resolve) => setTimeout(resolve, retryBackoffMs));
+    // A whole cluster that stops: for its last broker no retry will find anybody.
+    if (tries < retriesMax && (await cache.waitUntil(isAlone, retryBackoffMs))) {
+      logger.info('No other broker is left that could take over');
+      return;
+    }
   }
   logger.warn('Proceeding to do an unclean shutdown as all the controlled shutdown attempts failed');
 }
