@@ -1,10 +1,12 @@
 /** TLS on the ports: who gets in, as whom, and what speaks inside. */
+import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import type { Member } from '../../../coordinator/server/member.ts';
 import { CoordinatorClient } from '../../../shared/client/client.ts';
@@ -21,6 +23,7 @@ const pem = (name: string): Buffer => readFileSync(tlsFile(`${name}.pem`));
 const ca = pem('authority');
 const shown = (name: string): ConnectionOptions => ({ ca, key: pem(name), cert: pem(name) });
 const STORES = { 'ssl.keyStore.location': tlsFile('server.pem'), 'ssl.trustStore.location': tlsFile('authority.pem') };
+const FUZZ_MS = 2000;
 const CLIENT_DN = String.raw`CN=client,OU=\#1 \<R&D\>,O=Smith\, Jones \+ Co,L=München,ST=Bavaria,C=DE`;
 const ADMIN_DN = '1.2.840.113549.1.9.1=#161161646d696e406578616d706c652e6f7267,CN=admin+UID=root,DC=example,DC=org';
 
@@ -201,4 +204,27 @@ describe('TLS on the client ports', () => {
     expect(status).to.equal(404);
     ws.terminate();
   });
+
+  it('survives whatever begins like a handshake, or follows one', async () => {
+    const { member } = await testMember({ 'client.portUnification': 'true', ...STORES });
+    const other = await session(member.port, nodeTransport({ tls: shown('client') }));
+    const bytes = fc.uint8Array({ maxLength: 300 }).map((rest) => Buffer.from(rest));
+    const closed = (socket: Socket): Promise<void> =>
+      new Promise((resolve) => {
+        sockets.push(socket);
+        socket.resume().on('error', () => undefined).on('close', () => resolve());
+      });
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.boolean(), async (rest, inside) => {
+        const end = inside
+          ? connect({ port: member.port, host: '127.0.0.1', ...shown('client') }, () => (end as TLSSocket).end(rest))
+          : connectPlain(member.port, '127.0.0.1', () => end.end(Buffer.concat([Buffer.from([0x16, 3, 1]), rest])));
+        await closed(end);
+        await other.exists('/');
+      }),
+      { numRuns: 1000, interruptAfterTimeLimit: FUZZ_MS },
+    );
+    while (countOf(member, 'outstanding_tls_handshake') !== 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
 });
