@@ -115,7 +115,7 @@ export const topicSettings = {
     [],
     ['follower.replication.throttled.replicas'],
     'Replicas whose followers fetch no faster than the throttle.',
-    { validator: throttledReplicas('follower.replication.throttled.replicas'), status: 'planned' },
+    { validator: throttledReplicas('follower.replication.throttled.replicas') },
   ),
   indexIntervalBytes: setting<number>(
     'index.interval.bytes',
@@ -131,7 +131,7 @@ export const topicSettings = {
     [],
     ['leader.replication.throttled.replicas'],
     'Replicas that are served no faster than the throttle.',
-    { validator: throttledReplicas('leader.replication.throttled.replicas'), status: 'planned' },
+    { validator: throttledReplicas('leader.replication.throttled.replicas') },
   ),
   maxCompactionLagMs: setting<number>(
     'max.compaction.lag.ms',
@@ -266,7 +266,6 @@ export const topicSettings = {
     false,
     ['unclean.leader.election.enable'],
     'Whether a replica outside the ISR may lead when no other is left.',
-    { status: 'planned' },
   ),
 } as const;
 
