@@ -3,7 +3,7 @@
  * ZooKeeper and Kafka 3.4; also mixed, because a real broker may live among ours and ours on a real ensemble. Servers are numbered
  * from 0; member N of the ensemble has the id N + 1, broker N the id N.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,6 +33,8 @@ export class ServerCluster {
   readonly directory: string;
   readonly coordinators: readonly Member[];
   readonly brokers: readonly Member[];
+  /** All that were started, also those that ended. */
+  private readonly programs: { readonly name: string; readonly program: Program }[] = [];
 
   /** Only writes the configuration; nothing runs yet. */
   static async prepare(options: ClusterOptions): Promise<ServerCluster> {
@@ -173,6 +175,13 @@ export class ServerCluster {
       .join('');
   }
 
+  /** Writes all that any server said in any of its lives into a folder, a file each, and gives that folder. */
+  writeLogs(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'interop-logs-'));
+    for (const { name, program } of this.programs) appendFileSync(join(folder, `${name}.log`), program.transcript(Number.MAX_SAFE_INTEGER));
+    return folder;
+  }
+
   /** Stops brokers, then coordinators, without removing their files. Those that were paused go on first. */
   async stop(): Promise<void> {
     for (const members of [this.brokers, this.coordinators]) {
@@ -196,8 +205,10 @@ export class ServerCluster {
 
   #launch(maker: Maker, script: string, file: string, name: string): Program {
     const options = { cwd: this.directory, env: { LOG_DIR: join(this.directory, `logs-${name}`) } };
-    if (maker === 'vivarium') return new Program(join(repository, 'bin', script), [file], options);
-    return new Program(kafkaTool, [script, file], options);
+    const program =
+      maker === 'vivarium' ? new Program(join(repository, 'bin', script), [file], options) : new Program(kafkaTool, [script, file], options);
+    this.programs.push({ name, program });
+    return program;
   }
 }
 
