@@ -79,6 +79,7 @@ bench: setup
 	test/interop/run.sh --prepare
 	node bench/throughput.ts
 	node bench/cold-start.ts
+	node bench/cluster.ts
 	node bench/scale.ts
 	test/interop/zookeeper/zookeeper-tool.sh --prepare
 	node bench/coordinator.ts
