@@ -55,6 +55,8 @@ export class Election {
   outcome: ElectionOutcome | null = null;
   private readonly state: MemberState;
   private proposal: Vote;
+  /** May its leader lead? This member itself has no vote, or a vote without weight. */
+  private isEligible: boolean;
   private readonly ballots = new Map<ServerId, Ballot>();
   private readonly testimonies = new Map<ServerId, Testimony>();
   /** When a quorum agreed, and not everyone within reach. */
@@ -70,6 +72,7 @@ export class Election {
     // Rounds are the voters'. A member without a vote hears them all and has none of its own.
     state.electionEpoch = state.isVoter ? state.electionEpoch + 1 : 0;
     this.proposal = state.ownVote;
+    this.isEligible = state.electorate.mayLead(state.id);
     this.resendAtMs = nowMs + this.resendAfterMs;
     this.broadcast();
     this.decide(nowMs);
@@ -127,7 +130,7 @@ export class Election {
       state.electionEpoch = message.electionEpoch;
       this.ballots.clear();
       this.ballots.set(from, { vote, fresh: message.fresh });
-      this.proposal = state.ownVote;
+      this.propose(state.ownVote);
       this.consider(vote);
       if (state.isVoter) this.broadcast();
     } else {
@@ -137,13 +140,21 @@ export class Election {
     this.decide(nowMs);
   }
 
-  /** Takes `vote` over if it is better. A candidate out of reach can't be followed, so it is none. */
+  private propose(ownVote: Vote): void {
+    this.proposal = ownVote;
+    this.isEligible = this.state.electorate.mayLead(ownVote.leader);
+  }
+
+  /**
+   * Takes a voter's `vote` over if it is better. A candidate out of reach can't be followed, so it is none. One that this member
+   * doesn't know as a voter is a candidate all the same: a reconfig that it hasn't heard of may have made it one.
+   */
   private consider(vote: Vote): boolean {
     const { state, proposal } = this;
-    if (!state.electorate.mayLead(vote.leader)) return false;
     if (vote.leader !== state.id && !state.links.has(vote.leader)) return false;
-    if (state.electorate.mayLead(proposal.leader) && !this.isBetter(vote, proposal)) return false;
+    if (this.isEligible && !this.isBetter(vote, proposal)) return false;
     this.proposal = vote;
+    this.isEligible = true;
     return true;
   }
 
@@ -154,7 +165,7 @@ export class Election {
   /** The best of what is known, when the last choice is gone. */
   private voteAnew(): void {
     const before = this.proposal;
-    this.proposal = this.state.ownVote;
+    this.propose(this.state.ownVote);
     for (const { vote } of this.ballots.values()) this.consider(vote);
     if (this.state.isVoter && !sameVote(before, this.proposal)) this.broadcast();
   }
@@ -191,7 +202,7 @@ export class Election {
     };
     const isFresh = (id: ServerId): boolean =>
       id === state.id ? state.isFresh : (this.ballots.get(id) ?? this.testimonies.get(id)!).fresh;
-    if (!state.electorate.mayLead(proposal.leader) || !state.electorate.isTrustedQuorum(isFor, isFresh)) {
+    if (!this.isEligible || !state.electorate.isTrustedQuorum(isFor, isFresh)) {
       this.finalizeAtMs = Infinity;
       return;
     }

@@ -208,13 +208,18 @@ export class Leader implements FeedSource {
       state.notice(`Server ${from} knows a later ensemble (version ${message.configVersion}) than this leader (${state.config.version})`);
     }
     if (this.acceptedSeq === null) return this.chooseEpoch();
-    if (message.acceptedEpoch > this.epoch) {
+    if (!this.mayFollow(message.acceptedEpoch)) {
       // It has promised not to follow us. Only a newer epoch brings it back.
       if (state.electorate.isVoter(from)) return this.resign(`server ${from} has accepted epoch ${message.acceptedEpoch}`);
       return this.refuse(from, `it has accepted epoch ${message.acceptedEpoch}, this is ${this.epoch}`);
     }
     if (this.announced) this.announceEpoch(learner);
     this.checkQuorum();
+  }
+
+  /** A member that has accepted a later epoch must not follow this one. */
+  protected mayFollow(acceptedEpoch: number): boolean {
+    return acceptedEpoch <= this.epoch;
   }
 
   /** Is a quorum there, of those who may be believed, this member among them? */

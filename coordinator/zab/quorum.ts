@@ -66,17 +66,15 @@ export class Electorate {
     this.current = new Quorum(config);
     this.pending = pendingConfig === null ? null : new Quorum(pendingConfig);
     this.pendingZxid = pendingConfig?.version ?? 0;
-    this.candidates = new Set(config.voters.filter((id) => config.weights[id] !== 0));
+    const mayLead = ({ voters, weights }: EnsembleConfig): readonly ServerId[] => voters.filter((id) => weights[id] !== 0);
+    this.candidates = new Set([...mayLead(config), ...(pendingConfig === null ? [] : mayLead(pendingConfig))]);
   }
 
   isVoter(id: ServerId): boolean {
     return this.voters.has(id);
   }
 
-  /**
-   * May it be voted for? A voter of the config in force: who doesn't know yet of the one that is proposed has to agree. A voter
-   * without weight votes, and leads nobody.
-   */
+  /** A voter without weight votes, and leads nobody. */
   mayLead(id: ServerId): boolean {
     return this.candidates.has(id);
   }

@@ -154,6 +154,12 @@ class ObedientLearner extends Learner {
   }
 }
 
+class ForgivingLeader extends Leader {
+  protected override mayFollow(): boolean {
+    return true;
+  }
+}
+
 class HoldingLeader extends Leader {
   /** Doesn't give up without a quorum: harmless, as long as it can't commit. */
   protected override checkQuorum(): void {}
@@ -233,7 +239,7 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   {
     what: 'follows an older epoch than it has promised',
     breaks: ['SingleLeaderPerEpoch', 'CommittedNeverLost', 'NoBrokenAssertion', 'EqualPrefixes', 'CommittedByQuorum'],
-    options: { makePeer: peerWith({ Learner: ObedientLearner }) },
+    options: { mood: 'elections', makePeer: peerWith({ Learner: ObedientLearner, Leader: ForgivingLeader }) },
   },
   {
     what: 'counts a promise for an epoch twice',

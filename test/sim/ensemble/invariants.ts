@@ -77,8 +77,9 @@ export class HistoryOfAll {
       throw new InvariantBroken('SingleLeaderPerEpoch', `${before} and ${who} both lead epoch ${epoch}`);
     }
     this.leaders.set(epoch, who);
-    if (tree.length < this.committed.length) {
-      const lost = this.committed[tree.length]!;
+    // What later epochs have committed since, a leader that learns late of its quorum can't know: nor can it commit any more.
+    const lost = this.committed[tree.length];
+    if (lost !== undefined && epochOf(lost.zxid) < epoch) {
       throw new InvariantBroken('CommittedNeverLost', `${who} leads epoch ${epoch} without ${formatZxid(lost.zxid)}, which was committed`);
     }
     this.agrees(who, tree);
