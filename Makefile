@@ -1,7 +1,6 @@
 # make setup   all that is needed on a fresh machine: Node (if this one's is too old), packages, build
 # make run     set-up, then three coordinators and three brokers on the stock ports, until Ctrl-C
 # make test    set-up, type check, all tests
-# make soak    set-up, then brokers that die again and again under load
 # make interop the tests with foreign clients (they install those clients; see test/interop/README.md)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -30,7 +29,7 @@ REQUIRE := import { createRequire as createBundleRequire } from "node:module"; c
 
 SOURCES := $(shell find shared coordinator broker cluster -name '*.ts' 2>/dev/null)
 
-.PHONY: help setup build check test soak run interop bench clean
+.PHONY: help setup build check test run interop bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -69,10 +68,6 @@ check: node_modules/.ready
 
 test: setup check
 	VIVARIUM_LOG_LEVEL=$${VIVARIUM_LOG_LEVEL:-silent} npx mocha $(TESTS)
-
-# Brokers killed, stopped and held up for an hour or so; ROUNDS and CHAOS_SEED choose how long and in which order.
-soak: setup
-	CHAOS_ROUNDS=$${ROUNDS:-60} VIVARIUM_LOG_LEVEL=silent npx mocha test/integration/broker-deaths.test.ts
 
 run: setup
 	@bin/vivarium up
