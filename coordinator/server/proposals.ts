@@ -32,6 +32,8 @@ export class Proposals {
   /** When the batches in flight were handed over, oldest first. */
   private readonly sentMs: number[] = [];
   private count = 0;
+  /** Transactions of the batch that left last. */
+  private sentCount = 0;
   private scheduled = false;
   private stopped = false;
 
@@ -54,7 +56,7 @@ export class Proposals {
     const before = this.writer.size;
     writeTxn(this.writer, txn);
     this.stats.proposalSize(this.writer.size - before);
-    if (this.scheduled || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    if (this.scheduled || !this.hasRoom()) return;
     this.scheduled = true;
     // After all sockets that are readable now were read: their requests share the commit.
     setImmediate(() => {
@@ -82,14 +84,24 @@ export class Proposals {
     this.stopped = true;
   }
 
+  /**
+   * May a batch leave? One at a time, and the next while it is on its way only if it is as large: many clients that wait for
+   * their answers would otherwise come apart in two halves, each of which waits for a disk that could have taken both at once.
+   */
+  private hasRoom(): boolean {
+    if (this.batchesInFlight === 0) return true;
+    return this.batchesInFlight < LOG_BATCHES_IN_FLIGHT_MAX && (this.sealed.length > 0 || this.count >= this.sentCount);
+  }
+
   private send(): void {
-    if (this.stopped || this.batchesInFlight >= LOG_BATCHES_IN_FLIGHT_MAX) return;
+    if (this.stopped || !this.hasRoom()) return;
     if (this.sealed.length === 0 && this.writer.size === 0) return;
     const { summaries, counters } = this.stats.metrics;
     this.batchesInFlight++;
     this.sentMs.push(this.clock.monotonicMs());
     summaries.sync_processor_batch_size.add(this.count);
     counters.sync_processor_request_queued.add(this.count);
+    this.sentCount = this.count;
     this.count = 0;
     this.log.append(this.sealed.shift() ?? this.takeBatch());
     if (this.sealed.length > 0) this.send();
