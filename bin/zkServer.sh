@@ -29,7 +29,7 @@ say_config() {
 }
 
 # As zookeeper-server-start.sh has it.
-node_flags='--max-semi-space-size=8'
+node_flags='--max-semi-space-size=4'
 
 start() {
   echo -n "Starting zookeeper ... "

@@ -11,5 +11,5 @@ fi
 options=(${EXTRA_ARGS--name zookeeper -loggc})
 [[ $1 != -daemon ]] || { options+=(-daemon) && shift; }
 # Requests are short-lived: a larger young generation is only more memory.
-node_flags='--max-semi-space-size=8'
+node_flags='--max-semi-space-size=4'
 run_node "${options[@]}" coordinator/server/main "$@"
