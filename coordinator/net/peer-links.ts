@@ -411,5 +411,5 @@ function rawSocket(ws: WebSocket): Socket | undefined {
 }
 
 function addressOf(socket: Socket): string {
-  return `/${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
+  return `/${socket.remoteAddress ?? '?'}`;
 }
