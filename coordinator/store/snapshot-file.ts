@@ -8,6 +8,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSyn
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32c } from '../../shared/bytes/crc32c.ts';
+import { refuseForeignFiles } from './foreign-files.ts';
 import { StoreError } from './txn-log.ts';
 
 const MAGIC = Buffer.from('VIVSNAP1');
@@ -20,6 +21,7 @@ export class SnapshotFiles {
   private readonly dir: string;
 
   constructor(dir: string) {
+    refuseForeignFiles(dir);
     this.dir = dir;
     mkdirSync(dir, { recursive: true });
     for (const name of readdirSync(dir)) if (name.startsWith(PREFIX) && name.endsWith('.tmp')) rmSync(join(dir, name));
