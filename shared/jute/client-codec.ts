@@ -67,8 +67,6 @@ function writeRecord(out: Writer, request: Exclude<Request, { op: 'setWatches' }
       return records.authPacket.write(out, { type: 0, scheme: request.scheme, auth: request.auth });
     case 'sasl':
       return records.saslToken.write(out, request);
-    case 'sasl':
-      return records.saslToken.write(out, request);
     case 'reconfig':
       return records.reconfigRequest.write(out, request);
     case 'multi':
