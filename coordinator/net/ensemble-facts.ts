@@ -9,6 +9,7 @@ export interface EnsembleFacts {
   /** Where the epoch begins in which it serves; 0 while it doesn't. */
   readonly epochZxid: number;
   readonly isReadOnly: boolean;
+  readonly localSessionCount: number;
   /** Lines of `conf` besides, before the members. */
   configuration(): [string, string | number][];
   /** What `mntr` shows besides. */

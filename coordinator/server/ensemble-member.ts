@@ -226,6 +226,7 @@ class EnsembleMember implements Member {
       nowMs: () => clock.monotonicMs(),
       isServing: () => this.service !== null,
       isReadOnly: () => this.service instanceof ReadOnlyService,
+      localSessionCount: () => this.service?.local?.size ?? 0,
       port: () => this.port,
     });
     this.idle = this.idlePipeline();

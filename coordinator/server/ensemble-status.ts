@@ -20,6 +20,7 @@ export interface EnsembleStatusSources {
   nowMs(): number;
   isServing(): boolean;
   isReadOnly(): boolean;
+  localSessionCount(): number;
   port(): number;
 }
 
@@ -51,6 +52,10 @@ export class EnsembleStatus implements EnsembleFacts {
 
   /** It leads since; monotonic ms. */
   leadingSinceMs = 0;
+
+  get localSessionCount(): number {
+    return this.from.localSessionCount();
+  }
 
   get isReadOnly(): boolean {
     return this.from.isReadOnly();

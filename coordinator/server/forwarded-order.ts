@@ -60,6 +60,12 @@ export class ForwardedOrder implements WriteOrder {
     this.forward({ kind: 'createSession', connection: client.id, sessionId, timeoutMs, graceMs, ids: client.ids });
   }
 
+  upgradeSession(client: Client, session: ClientSession): void {
+    const pending: Pending = { client: null, xid: 0, request: null, txn: null, inFlight: true, startMs: 0, outcome: null };
+    this.unordered.push({ pending, bytes: 0 });
+    this.forward({ kind: 'createSession', connection: client.id, sessionId: session.id, timeoutMs: session.timeoutMs, graceMs: 0, ids: client.ids });
+  }
+
   closeSession(_session: ClientSession, client: Client | null, xid: number, request: Request | null): void {
     if (client === null) return; // the leader alone ends sessions that nobody closes
     this.wait({ client, xid, request, txn: null, inFlight: true, startMs: this.nowMs(), outcome: null }, 0);

@@ -93,6 +93,13 @@ export class LeaderDesk {
         this.say(from, { kind: 'revalidated', connection, valid: client.session !== null, timeoutMs, graceMs });
         return null;
       }
+      case 'localSession': {
+        const client = this.open(from, clients, item);
+        client.session = {
+          id: item.sessionId, timeoutMs: 0, deadlineMs: 0, closing: false, client, disconnectGraceMs: 0, graceTimer: null,
+        };
+        return null;
+      }
       case 'ids': {
         const client = clients.get(item.connection);
         if (client !== undefined) client.ids = item.ids;

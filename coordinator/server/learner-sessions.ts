@@ -103,6 +103,17 @@ export class LearnerSessions implements SessionKeeper {
     order.forward({ kind: 'revalidate', connection: client.id, sessionId, timeoutMs, graceMs, ids: client.ids });
   }
 
+  /** A connection that the leader was told of: it hears of its end too. */
+  attach(client: Client): void {
+    this.byConnection.set(client.id, client);
+  }
+
+  /** A session that was this member's own becomes the ensemble's. */
+  adopt(client: Client, session: ClientSession): void {
+    this.byConnection.set(client.id, client);
+    this.byId.set(session.id, Object.assign(session, { touched: false }));
+  }
+
   /** The leader has said whether the session that `connection` came with lives. */
   revalidated(pipeline: RequestPipeline, answer: { connection: number; valid: boolean; timeoutMs: number; graceMs: number }): void {
     const client = this.byConnection.get(answer.connection);

@@ -18,6 +18,8 @@ export type Forwarded =
   | { kind: 'createSession'; connection: number; sessionId: bigint; timeoutMs: number; graceMs: number; ids: readonly Id[] }
   /** A session comes back, its password is right: does it still live? */
   | { kind: 'revalidate'; connection: number; sessionId: bigint; timeoutMs: number; graceMs: number; ids: readonly Id[] }
+  /** A session that only the learner knows: its writes count all the same. */
+  | { kind: 'localSession'; connection: number; sessionId: bigint; ids: readonly Id[] }
   /** The connection's identities have changed. */
   | { kind: 'ids'; connection: number; ids: readonly Id[] }
   /** Gets a zxid. */
@@ -48,7 +50,7 @@ export type FromLeader =
 
 const TO_LEADER = ['forward', 'touch'] as const;
 const FROM_LEADER = ['secret', 'ordered', 'revalidated', 'superseded'] as const;
-const FORWARDED = ['createSession', 'revalidate', 'ids', 'write', 'closeSession', 'sync', 'gone'] as const;
+const FORWARDED = ['createSession', 'revalidate', 'ids', 'write', 'closeSession', 'sync', 'gone', 'localSession'] as const;
 const CODE = Object.fromEntries(
   [TO_LEADER, FROM_LEADER, FORWARDED].flatMap((kinds) => kinds.map((kind, code) => [kind, code])),
 ) as Record<(typeof TO_LEADER)[number] | (typeof FROM_LEADER)[number] | (typeof FORWARDED)[number], number>;
@@ -62,6 +64,8 @@ export function packForwarded(item: Forwarded): unknown[] {
     case 'createSession':
     case 'revalidate':
       return [code, item.connection, item.sessionId, item.timeoutMs, item.graceMs, packIds(item.ids)];
+    case 'localSession':
+      return [code, item.connection, item.sessionId, packIds(item.ids)];
     case 'ids':
       return [code, item.connection, packIds(item.ids)];
     case 'write': {
@@ -122,6 +126,8 @@ function unpackForwarded(value: unknown, index: number): Forwarded {
         graceMs: fields.int('graceMs', 0),
         ids: unpackIds(fields),
       };
+    case 'localSession':
+      return { kind, connection: fields.int('connection', 0), sessionId: fields.int64('sessionId'), ids: unpackIds(fields) };
     case 'ids':
       return { kind, connection: fields.int('connection', 0), ids: unpackIds(fields) };
     case 'write': {

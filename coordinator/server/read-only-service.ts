@@ -85,6 +85,7 @@ export class ReadOnlyService implements Service {
   readonly pipeline: RequestPipeline;
   readonly context: GateContext;
   readonly tracked = null;
+  readonly local = null;
 
   constructor(parts: ServiceParts) {
     const nothing = (): void => undefined;

@@ -24,6 +24,7 @@ import { statOf } from '../tree/znode.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Client, ClientSession, Pending } from './client.ts';
 import { PENDING_PER_CLIENT_MAX, UNLOGGED_BYTES_MAX, UNSENT_BYTES_MAX, UNSENT_BYTES_PAUSE } from './limits.ts';
+import type { LocalSessions } from './local-sessions.ts';
 import type { LocalRequest, ReadContext, ReadResult } from './reads.ts';
 import { answer } from './reads.ts';
 import type { Summary } from './metrics.ts';
@@ -39,6 +40,8 @@ export interface PipelineOptions {
   rules: AccessRules;
   authenticator: Authenticator;
   globalOutstandingLimit: number;
+  /** Sessions of this member alone, where there are such. */
+  local?: LocalSessions;
   clock: Clock;
   stats: ServerStats;
   /** A session's creation or end was applied: `client` is who asked for it, if still there. */
@@ -96,8 +99,10 @@ export class RequestPipeline implements ChangeListener {
       case 'check':
       case 'multi':
       case 'reconfig':
+        if (this.options.local?.admit(client, request) === false) return this.settle(client, xid, request, startMs, ErrorCode.EPHEMERALONLOCALSESSION);
         return this.options.order.write(client, xid, request, startMs);
       case 'closeSession':
+        if (this.options.local?.isLocal(client.session!) === true) return this.closeLocal(client, xid, request, startMs);
         return this.options.order.closeSession(client.session!, client, xid, request);
       case 'auth':
         // At once: it counts for the requests that follow, which are prepared when they arrive.
@@ -130,6 +135,13 @@ export class RequestPipeline implements ChangeListener {
   /** `client` has one more request that waits before the pipeline. */
   held(client: Client): void {
     this.throttle(client);
+  }
+
+  /** The end of a session that nobody else knows. */
+  private closeLocal(client: Client, xid: number, request: Request, startMs: number): void {
+    this.options.local!.close(client.session!);
+    this.settle(client, xid, request, startMs, null);
+    client.door.close();
   }
 
   createSession(client: Client, session: ClientSession): void {

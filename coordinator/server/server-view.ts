@@ -185,7 +185,7 @@ export class MemberView implements AdminView {
       ['max_file_descriptor_count', maxFileCount()],
       ['approximate_data_size', tree.approximateDataSize],
       ['open_file_descriptor_count', openFileCount()],
-      ['local_sessions', 0],
+      ['local_sessions', this.from.ensemble?.localSessionCount ?? 0],
       ['uptime', this.uptimeMs],
       ['max_latency', stats.latencyMaxMs],
       ['outstanding_tls_handshake', this.from.ports().handshakeCount],

@@ -13,11 +13,13 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { readTxns } from '../tree/txn-codec.ts';
 import type { EnsembleConfig } from '../zab/messages.ts';
 import type { ProposedBatch, ServerId } from '../zab/peer-types.ts';
-import type { Client } from './client.ts';
+import type { Client, ClientSession } from './client.ts';
 import type { GateContext, SessionKeeper } from './client-gate.ts';
 import { ForwardedOrder } from './forwarded-order.ts';
 import { LeaderDesk } from './leader-desk.ts';
 import { LearnerSessions } from './learner-sessions.ts';
+import type { LocalSessionsOptions } from './local-sessions.ts';
+import { LocalSessions } from './local-sessions.ts';
 import { unpackFromLeader } from './member-messages.ts';
 import { authenticatorOf } from './member-parts.ts';
 import { OwnOrder } from './own-order.ts';
@@ -56,6 +58,8 @@ export interface Service {
   readonly context: GateContext;
   /** Null where another member tracks them. */
   readonly tracked: Sessions | null;
+  /** Sessions of this member alone; null where there are none. */
+  readonly local: LocalSessions | null;
   /** A batch is committed: apply it, and answer. */
   committed(batch: ProposedBatch): void;
   /** Throws `WsProtocolError` on what is no message. */
@@ -66,7 +70,12 @@ export interface Service {
 
 type PipelineParts = Pick<ServiceParts, 'settings' | 'clock' | 'stats' | 'rules' | 'log' | 'tree' | 'applied'>;
 
-export function pipelineOf(parts: PipelineParts, order: WriteOrder, sessions: { created: Sessions['created']; closed: Sessions['closed'] }): RequestPipeline {
+export function pipelineOf(
+  parts: PipelineParts,
+  order: WriteOrder,
+  sessions: { created: Sessions['created']; closed: Sessions['closed'] },
+  local: LocalSessions | null = null,
+): RequestPipeline {
   const { settings, clock, stats, rules, log, tree } = parts;
   return new RequestPipeline({
     tree,
@@ -74,12 +83,25 @@ export function pipelineOf(parts: PipelineParts, order: WriteOrder, sessions: { 
     rules,
     authenticator: authenticatorOf(settings, rules, log),
     globalOutstandingLimit: settings.globalOutstandingLimit,
+    ...(local === null ? {} : { local }),
     clock,
     stats,
     sessionCreated: (client, sessionId) => sessions.created(client, sessionId),
     sessionClosed: (_client, sessionId) => sessions.closed(sessionId),
     applied: parts.applied,
   });
+}
+
+/** Keeps sessions of this member alone in front of `others`, where that is wanted. */
+function localSessionsOf(
+  parts: ServiceParts,
+  others: SessionKeeper,
+  { opened, upgrade }: Pick<LocalSessionsOptions, 'opened' | 'upgrade'>,
+): LocalSessions | null {
+  const { settings, clock, log, mintId, secret } = parts;
+  if (!settings.localSessionsEnabled) return null;
+  const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTime: tickTimeMs, localSessionsUpgradingEnabled: upgradingEnabled } = settings;
+  return new LocalSessions({ clock, log, tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs, upgradingEnabled, mintId, secret, opened, upgrade }, others);
 }
 
 /** A pipeline that nobody uses: what views look at while a member serves nobody. */
@@ -121,6 +143,7 @@ export class LeaderService implements Service {
   readonly pipeline: RequestPipeline;
   readonly context: GateContext;
   readonly tracked: Sessions;
+  readonly local: LocalSessions | null;
   readonly desk: LeaderDesk;
   private readonly order: OwnOrder;
   private readonly proposals: Proposals;
@@ -154,8 +177,12 @@ export class LeaderService implements Service {
       secret,
       metrics: stats.metrics,
     });
-    this.pipeline = pipelineOf(parts, this.order, this.tracked);
-    this.context = contextOf(parts, this.pipeline, this.tracked);
+    this.local = localSessionsOf(parts, this.tracked, {
+      opened: () => undefined,
+      upgrade: (_client, session) => this.upgrade(session),
+    });
+    this.pipeline = pipelineOf(parts, this.order, this.tracked, this.local);
+    this.context = contextOf(parts, this.pipeline, this.local ?? this.tracked);
     const { order, pipeline, tracked: sessions } = this;
     this.desk = new LeaderDesk({ order, sessions, pipeline, secret, send: parts.send });
     this.sweeper = new ZnodeSweeper({
@@ -189,8 +216,14 @@ export class LeaderService implements Service {
     this.desk.receive(from, payload);
   }
 
+  private upgrade(session: ClientSession): void {
+    this.tracked.adopt(session);
+    this.order.createSessionRemote(session);
+  }
+
   stop(): void {
     this.proposals.stop();
+    this.local?.stop();
     this.tracked.stop();
     this.sweeper.stop();
     closeAll(this.context);
@@ -202,6 +235,7 @@ export class LearnerService implements Service {
   readonly pipeline: RequestPipeline;
   readonly context: GateContext;
   readonly tracked = null;
+  readonly local: LocalSessions | null;
   private readonly leader: ServerId;
   private readonly order: ForwardedOrder;
   private readonly sessions: LearnerSessions;
@@ -224,8 +258,18 @@ export class LearnerService implements Service {
       order: this.order,
       send,
     });
-    this.pipeline = pipelineOf(parts, this.order, this.sessions);
-    this.context = contextOf(parts, this.pipeline, this.sessions);
+    this.local = localSessionsOf(parts, this.sessions, {
+      opened: (client, { id: sessionId }) => {
+        this.sessions.attach(client);
+        this.order.forward({ kind: 'localSession', connection: client.id, sessionId, ids: client.ids });
+      },
+      upgrade: (client, session) => {
+        this.sessions.adopt(client, session);
+        this.order.upgradeSession(client, session);
+      },
+    });
+    this.pipeline = pipelineOf(parts, this.order, this.sessions, this.local);
+    this.context = contextOf(parts, this.pipeline, this.local ?? this.sessions);
   }
 
   committed(batch: ProposedBatch): void {
@@ -253,6 +297,7 @@ export class LearnerService implements Service {
 
   stop(): void {
     this.order.stop();
+    this.local?.stop();
     this.sessions.stop();
     closeAll(this.context);
   }

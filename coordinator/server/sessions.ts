@@ -116,6 +116,11 @@ export class Sessions {
     return session;
   }
 
+  /** A session that was this member's own becomes the ensemble's. */
+  adopt(session: ClientSession): void {
+    this.tracker.add(session, this.options.clock.monotonicMs());
+  }
+
   /** Sessions that another member has heard of. */
   touchAll(sessionIds: readonly bigint[]): void {
     for (const id of sessionIds) {

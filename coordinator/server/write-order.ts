@@ -14,6 +14,8 @@ export interface WriteOrder {
   attach(pipeline: RequestPipeline): void;
   write(client: Client, xid: number, request: WriteRequest, startMs: number): void;
   createSession(client: Client, session: ClientSession): void;
+  /** Makes a session the ensemble's that was one member's own: nobody waits for that. */
+  upgradeSession?(client: Client, session: ClientSession): void;
   /** `client` null: nobody waits for the end. */
   closeSession(session: ClientSession, client: Client | null, xid: number, request: Request | null): void;
   /** Answers once everything ordered before it is applied here. */

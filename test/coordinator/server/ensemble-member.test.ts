@@ -244,6 +244,43 @@ describe('an ensemble', () => {
     expect((await again.call(create('/w'))).error).to.equal(0);
   });
 
+  it('keeps local sessions to itself, until one asks for an ephemeral', async () => {
+    const ensemble = await TestEnsemble.start({ properties: { localSessionsEnabled: 'true', localSessionsUpgradingEnabled: 'true' } });
+    await ensemble.serving();
+    const leader = await ensemble.leader();
+    const [follower, other] = await ensemble.followers();
+    for (const id of [leader, follower!]) {
+      const member = ensemble.members.get(id)!;
+      const local = ensemble.client(id);
+      const { sessionId, password } = await local.connect({ timeoutMs: 8000 });
+      expect((await local.call(create(`/plain-${id}`))).error).to.equal(0);
+      expect([...member.tree.sessions.keys()]).not.to.include(sessionId);
+      const stranger = ensemble.client(other!);
+      expect(await stranger.connect({ sessionId, password }), 'nobody else knows it').to.include({ sessionId: 0n });
+      const back = ensemble.client(id);
+      expect(await back.connect({ sessionId, password, timeoutMs: 8000 })).to.include({ sessionId });
+      await local.untilClosed();
+      expect((await back.call({ op: 'multi', ops: [create(`/e-${id}`, { mode: CreateMode.EPHEMERAL })] })).response).to.deep.equal({ results: [{ op: 'create', path: `/e-${id}` }] });
+      expect([...member.tree.sessions.keys()]).to.include(sessionId);
+      const moved = ensemble.client(other!);
+      expect(await moved.connect({ sessionId, password, timeoutMs: 8000 })).to.include({ sessionId });
+      await back.untilClosed();
+      await moved.call({ op: 'closeSession' });
+    }
+    const quitter = ensemble.client(follower!);
+    await quitter.connect({ timeoutMs: 8000 });
+    expect(await children(quitter)).to.deep.equal([`plain-${leader}`, `plain-${follower}`].sort());
+    expect((await quitter.call({ op: 'closeSession' })).error).to.equal(0);
+    await quitter.untilClosed();
+  });
+
+  it('refuses ephemerals to local sessions that may not become the ensemble\'s', async () => {
+    const ensemble = await TestEnsemble.start({ properties: { localSessionsEnabled: 'true' } });
+    const client = await ensemble.session((await ensemble.followers())[0]!);
+    expect((await client.call(create('/e', { mode: CreateMode.EPHEMERAL }))).error).to.equal(ErrorCode.EPHEMERALONLOCALSESSION);
+    expect((await client.call(create('/p'))).error).to.equal(0);
+  });
+
   it('has everything acknowledged after all of it went down, and its sessions', async () => {
     const ensemble = await TestEnsemble.start();
     const client = ensemble.client((await ensemble.followers())[0]!);
