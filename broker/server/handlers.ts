@@ -41,6 +41,8 @@ import { listPartitionReassignmentsHandler } from '../handlers/46-list-partition
 import { offsetDeleteHandler } from '../handlers/47-offset-delete.ts';
 import { describeClientQuotasHandler } from '../handlers/48-describe-client-quotas.ts';
 import { alterClientQuotasHandler } from '../handlers/49-alter-client-quotas.ts';
+import { describeUserScramCredentialsHandler } from '../handlers/50-describe-user-scram-credentials.ts';
+import { alterUserScramCredentialsHandler } from '../handlers/51-alter-user-scram-credentials.ts';
 import { AlterPartitionHandler } from '../handlers/56-alter-partition.ts';
 import { updateFeaturesHandler } from '../handlers/57-update-features.ts';
 import { DescribeClusterHandler } from '../handlers/60-describe-cluster.ts';
@@ -163,6 +165,8 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     offsetDeleteHandler({ groups, partitionExists }),
     describeClientQuotasHandler(quotas),
     alterClientQuotasHandler(quotas, logger),
+    describeUserScramCredentialsHandler(quotas),
+    alterUserScramCredentialsHandler({ store: quotas, isController, logger }),
     new AlterPartitionHandler(controller),
     updateFeaturesHandler(controller),
     new DescribeClusterHandler(cache, deps.clusterId),

@@ -1,4 +1,4 @@
-/** Client quotas in `/config/users`, `/config/clients` and `/config/ips`: read as they are, written and announced. */
+/** What is configured of users, client ids and addresses in `/config/users`, `/config/clients` and `/config/ips`: quotas and credentials. */
 import { lookup } from 'node:dns/promises';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
@@ -9,7 +9,7 @@ import { childrenOf, getDataOrNull } from '../controller/read-state.ts';
 import type { ConfigEntityType } from '../controller/znodes.ts';
 import { configChangeZnode, configZnode, DEFAULT_ENTITY, ZnodeError } from '../controller/znodes.ts';
 import type { QuotaEntity, QuotaOperation } from './quota-entities.ts';
-import { applyOperations, CLIENT_ID, desanitize, IP, placeOf, QuotaRefusal, USER } from './quota-entities.ts';
+import { applyOperations, CLIENT_ID, desanitize, IP, placeOf, QuotaRefusal, sanitize, USER } from './quota-entities.ts';
 
 /** How often a change is made anew because another one came first. */
 const ATTEMPTS_MAX = 10;
@@ -57,9 +57,28 @@ export class QuotaStore {
   async alter(entity: QuotaEntity, operations: readonly QuotaOperation[], validateOnly: boolean): Promise<void> {
     const { type, name, keys } = placeOf(entity);
     if (type === 'ips' && name !== DEFAULT_ENTITY) await checkAddress(name);
+    await this.change(type, name, (config) => applyOperations(config, operations, keys), validateOnly);
+  }
+
+  /** The settings of a user, credentials included. */
+  async readUser(user: string): Promise<ReadonlyMap<string, string>> {
+    return (await this.read('users', sanitize(user))).config;
+  }
+
+  /** Changes a user's settings; what `change` throws is passed on, and nothing written. */
+  async changeUser(user: string, change: (config: ReadonlyMap<string, string>) => ReadonlyMap<string, string>): Promise<void> {
+    await this.change('users', sanitize(user), change, false);
+  }
+
+  private async change(
+    type: ConfigEntityType,
+    name: string,
+    change: (config: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+    validateOnly: boolean,
+  ): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const { config, version } = await this.read(type, name);
-      const next = applyOperations(config, operations, keys);
+      const next = change(config);
       if (validateOnly || (await this.write(type, name, next, version))) return;
     }
     throw new Error(`${ATTEMPTS_MAX} attempts to write ${configZnode.path(type, name)} met with other changes: try again`);
