@@ -5,11 +5,10 @@
  * SOAK_SEED which bad luck they bring.
  */
 import { expect } from 'chai';
-import kafkajs, { type Admin, type Kafka as KafkaClient, type Producer, type logLevel } from 'kafkajs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Chaos } from './support/chaos.ts';
 import { eventually, ServerCluster } from './support/cluster.ts';
-import { Program, runOk } from './support/process.ts';
+import { Program } from './support/process.ts';
+import { allInSync, compareRecords, patientClient, readAll, Sender } from './support/recorders.ts';
 
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 4);
 const SEED = Number(process.env['SOAK_SEED'] ?? 1);
@@ -17,69 +16,6 @@ const PARTITIONS = 3;
 const TOPIC = 'chaos';
 const GROUP = 'chaos-readers';
 const BATCH = 10;
-const PAUSE_MS = 5;
-
-interface Stored {
-  readonly partition: number;
-  readonly offset: number;
-  readonly producer: string;
-  readonly number: number;
-}
-
-/** Sends numbered records until told to stop; remembers which were acknowledged. Its name is in each record. */
-class Sender {
-  /** Value → when that was. */
-  readonly acknowledged = new Map<string, string>();
-  private readonly kafka: KafkaClient;
-  private readonly label: string;
-  private readonly idempotent: boolean;
-  private lives = 0;
-  private sent = 0;
-  private stopping = false;
-  private readonly done: Promise<void>;
-
-  constructor(kafka: KafkaClient, label: string, idempotent: boolean) {
-    this.kafka = kafka;
-    this.label = label;
-    this.idempotent = idempotent;
-    this.done = this.run();
-  }
-
-  async stop(): Promise<void> {
-    this.stopping = true;
-    await this.done;
-  }
-
-  /** A producer that has given a batch up is not used again: what became of that batch is unknown, and its name ends. */
-  private async run(): Promise<void> {
-    while (!this.stopping) {
-      const producer = this.kafka.producer({ idempotent: this.idempotent, maxInFlightRequests: 1, retry: { retries: 60, maxRetryTime: 1_000 } });
-      const name = `${this.label}${this.lives++}`;
-      try {
-        await producer.connect();
-        await this.sendAs(name, producer);
-      } catch {
-        await delay(200); // nothing is promised about the batch that failed
-      } finally {
-        await producer.disconnect().catch(() => undefined); // its brokers may be down
-      }
-    }
-  }
-
-  private async sendAs(name: string, producer: Producer): Promise<void> {
-    for (let number = 0, turn = 0; !this.stopping; turn++) {
-      // One partition at a time: of a batch for several, kafkajs takes a part whose leader moves to a broker that has answered
-      // for another part as answered, too (`responsePerBroker` in its `sendMessages.js`), and never sends it.
-      const partition = turn % PARTITIONS;
-      const messages = Array.from({ length: BATCH }, () => ({ partition, value: `${name}:${number++}` }));
-      await producer.send({ topic: TOPIC, acks: -1, timeout: 10_000, messages });
-      const now = new Date().toISOString();
-      for (const { value } of messages) this.acknowledged.set(value, now);
-      this.sent += messages.length;
-      await delay(PAUSE_MS);
-    }
-  }
-}
 
 /** librdkafka, by kcat: one producer for the whole day, whose end says whether all was delivered. */
 class KcatSender {
@@ -108,36 +44,6 @@ class KcatSender {
   }
 }
 
-function client(bootstrap: string): KafkaClient {
-  return new kafkajs.Kafka({
-    clientId: 'chaos',
-    brokers: bootstrap.split(','),
-    logLevel: kafkajs.logLevel.NOTHING as logLevel,
-    requestTimeout: 10_000,
-    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 60 },
-  });
-}
-
-async function allInSync(admin: Admin): Promise<true | null> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [TOPIC] });
-  const partitions = topics[0]?.partitions ?? [];
-  return partitions.length === PARTITIONS && partitions.every(({ isr, leader }) => leader >= 0 && isr.length === 3) ? true : null;
-}
-
-async function readAll(bootstrap: string): Promise<Stored[]> {
-  const stored: Stored[] = [];
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const args = ['-q', '-b', bootstrap, '-C', '-t', TOPIC, '-p', String(partition), '-o', 'beginning', '-e', '-f', '%o %s\n'];
-    const { stdout } = await runOk('kcat', args, { timeoutMs: 120_000 });
-    for (const line of stdout.split('\n').slice(0, -1)) {
-      const [offset, value = ''] = line.split(' ');
-      const [producer = '', number] = value.split(':');
-      stored.push({ partition, offset: Number(offset), producer, number: Number(number) });
-    }
-  }
-  return stored;
-}
-
 describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () {
   this.timeout(120_000 + ROUNDS * 120_000);
   let cluster: ServerCluster;
@@ -155,12 +61,12 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
   });
 
   it('loses nothing, doubles nothing, and goes back nowhere', async () => {
-    const kafka = client(cluster.bootstrap);
+    const kafka = patientClient(cluster.bootstrap);
     const admin = kafka.admin();
     await admin.connect();
     await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3 }], waitForLeaders: true });
-    const exact = new Sender(kafka, 'exact', true);
-    const plain = new Sender(kafka, 'plain', false);
+    const exact = new Sender(kafka, TOPIC, PARTITIONS, 'exact', true);
+    const plain = new Sender(kafka, TOPIC, PARTITIONS, 'plain', false);
     const kcat = new KcatSender(cluster.bootstrap);
     const consumer = kafka.consumer({ groupId: GROUP, sessionTimeout: 10_000, heartbeatInterval: 1_000 });
     await consumer.connect();
@@ -183,7 +89,7 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
       const acknowledgedBefore = exact.acknowledged.size;
       process.stderr.write(`round ${round}: ${disruption.name}\n`);
       await disruption.run();
-      await eventually('all replicas in sync', () => allInSync(admin).catch(() => null));
+      await eventually('all replicas in sync', () => allInSync(admin, TOPIC));
       await eventually('records acknowledged again', () => Promise.resolve(exact.acknowledged.size > acknowledgedBefore + 100 ? true : null));
       await noteCommitted();
     }
@@ -191,32 +97,17 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
     const fromKcat = await kcat.stop();
     process.stderr.write('at last: everybody at once\n');
     await chaos.killAll();
-    await eventually('all replicas in sync', () => allInSync(admin).catch(() => null));
+    await eventually('all replicas in sync', () => allInSync(admin, TOPIC));
 
     await Promise.all([exact.stop(), plain.stop()]);
     await noteCommitted();
     await consumer.disconnect();
     await admin.disconnect();
 
-    const stored = await readAll(cluster.bootstrap);
-    const counts = new Map<string, number>();
-    const newest = new Map<string, number>();
-    const disorder: string[] = [];
-    for (const { partition, producer, number } of stored) {
-      const value = `${producer}:${number}`;
-      counts.set(value, (counts.get(value) ?? 0) + 1);
-      if (producer.startsWith('plain')) continue;
-      const lane = `${producer}/${partition}`;
-      if (number <= (newest.get(lane) ?? -1)) disorder.push(`${value} after ${producer}:${newest.get(lane)} in partition ${partition}`);
-      newest.set(lane, Math.max(number, newest.get(lane) ?? -1));
-    }
-    const acknowledged = [...exact.acknowledged, ...plain.acknowledged, ...fromKcat];
-    const doubled = [...counts].filter(([value, count]) => count > 1 && !value.startsWith('plain')).map(([value]) => value);
-    process.stderr.write(`${acknowledged.length} records acknowledged, ${stored.length} stored\n`);
-    const lost = acknowledged.filter(([value]) => !counts.has(value)).map(([value, at]) => `${value}, acknowledged ${at}`);
-    expect(lost, 'acknowledged, but lost').to.deep.equal([]);
-    expect(doubled, 'there twice').to.deep.equal([]);
-    expect(disorder, 'out of order').to.deep.equal([]);
-    expect(acknowledged.length).to.be.greaterThan(ROUNDS * 100);
+    const stored = await readAll(cluster.bootstrap, TOPIC, PARTITIONS);
+    const acknowledged = new Map([...exact.acknowledged, ...plain.acknowledged, ...fromKcat]);
+    process.stderr.write(`${acknowledged.size} records acknowledged, ${stored.length} stored\n`);
+    expect(compareRecords(acknowledged, stored)).to.deep.equal({ lost: [], doubled: [], disordered: [] });
+    expect(acknowledged.size).to.be.greaterThan(ROUNDS * 100);
   });
 });
