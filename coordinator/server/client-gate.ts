@@ -100,6 +100,8 @@ export class ClientGate implements Gate {
     if (client.gone) return;
     context.clients.delete(client);
     context.stats.metrics.counters.connection_drop_count.add();
+    // Nobody will read the answers to these.
+    context.stats.metrics.counters.stale_replies.add(client.pending.size);
     context.pipeline.disconnected(client);
     if (client.session?.client === client) context.sessions.disconnected(context.pipeline, client.session);
     context.sessions.left?.(client);

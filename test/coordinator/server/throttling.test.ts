@@ -51,6 +51,17 @@ describe('throttling of requests', () => {
     expect((await one.call({ op: 'getChildren', path: '/', watch: false })).response).to.deep.equal({ children: ['zookeeper', 'a'] });
   });
 
+  it('counts answers that nobody is there to read', async () => {
+    const { member, log, one, other } = await slowMember({});
+    one.post(SET, SET);
+    while (member.view.outstanding < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    one.close();
+    while (count(member, 'stale_replies') !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    log().autoSync = true;
+    log().sync();
+    expect((await other.call(GET)).response).to.have.nested.property('stat.version', 2);
+  });
+
   it('answers what waited too long without doing it', async () => {
     const { member, log, one, other } = await slowMember({ throttledOpWaitTime: '1' });
     one.post(SET, SET);
