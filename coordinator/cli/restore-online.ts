@@ -6,12 +6,19 @@
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import type { CreateOptions } from '../../shared/client/ops.ts';
+import { createOp } from '../../shared/client/ops.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
+import type { MultiOp } from '../../shared/znode/operations.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { joinPath } from '../tree/path.ts';
 import type { Znode } from '../tree/znode.ts';
+
+/** Of one multi: a request may have 1 MiB by default, and what stands around the data of an operation. */
+const BATCH_OPS_MAX = 500;
+const BATCH_BYTES_MAX = 512 * 1024;
+const OP_BYTES = 100;
 
 export interface RestoreOnlineOptions {
   /** The znode at which to begin. */
@@ -48,22 +55,44 @@ async function restoreZnode(client: CoordinatorClient, path: string, node: Znode
     counts.skipped++;
     return;
   }
-  const isThere = (await client.exists(path)) !== null;
-  if (!isThere) await create(client, path, node, options, counts);
-  else if (path !== '/' && path !== '/zookeeper' && path !== '/zookeeper/quota') await change(client, path, node, options, counts);
+  // What is below a znode that is missing is missing too.
+  if ((await client.exists(path)) === null) return createAll(client, path, node, options, counts);
+  if (path !== '/' && path !== '/zookeeper' && path !== '/zookeeper/quota') await change(client, path, node, options, counts);
   for (const [name, child] of node.children ?? []) await restoreZnode(client, joinPath(path, name), child, options, counts);
-  if (options.deleteOthers && isThere) {
-    for (const name of (await client.getChildren(path)).children) {
-      const child = joinPath(path, name);
-      if (node.children?.has(name) !== true && !child.startsWith('/zookeeper')) await remove(client, child, options, counts);
-    }
+  if (!options.deleteOthers) return;
+  for (const name of (await client.getChildren(path)).children) {
+    const child = joinPath(path, name);
+    if (node.children?.has(name) !== true && !child.startsWith('/zookeeper')) await remove(client, child, options, counts);
   }
 }
 
-async function create(client: CoordinatorClient, path: string, node: Znode, { dryRun, tell }: RestoreOnlineOptions, counts: RestoreCounts): Promise<void> {
-  counts.created++;
-  tell(`create ${path}`);
-  if (!dryRun) await client.create(path, node.ownData(), { ...modeOf(node), acl: node.acl.list });
+/** Creates a znode and all below it, many with one commit. */
+async function createAll(client: CoordinatorClient, path: string, node: Znode, { dryRun, tell }: RestoreOnlineOptions, counts: RestoreCounts): Promise<void> {
+  let ops: MultiOp[] = [];
+  let size = 0;
+  const send = async (): Promise<void> => {
+    if (ops.length > 0 && !dryRun) await client.multi(ops);
+    ops = [];
+    size = 0;
+  };
+  for (const [each, below] of subtreeOf(path, node, counts)) {
+    if (ops.length === BATCH_OPS_MAX || size + below.dataSize > BATCH_BYTES_MAX) await send();
+    counts.created++;
+    tell(`create ${each}`);
+    ops.push(createOp(each, below.ownData(), { ...modeOf(below), acl: below.acl.list }));
+    size += below.dataSize + each.length + OP_BYTES;
+  }
+  await send();
+}
+
+/** Parents before children, without ephemerals. */
+function* subtreeOf(path: string, node: Znode, counts: RestoreCounts): IterableIterator<[path: string, node: Znode]> {
+  if (node.kind.type === 'ephemeral') {
+    counts.skipped++;
+    return;
+  }
+  yield [path, node];
+  for (const [name, child] of node.children ?? []) yield* subtreeOf(joinPath(path, name), child, counts);
 }
 
 function modeOf({ kind }: Znode): CreateOptions {

@@ -106,6 +106,21 @@ describe('vivarium coordinator backup|restore', function () {
     expect(await client.exists('/other')).to.not.equal(null);
   });
 
+  it('brings thousands of znodes, and large ones, into an empty server', async () => {
+    const { dataDir, member, client, file } = await world();
+    await client.create('/many');
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => client.create(`/many/${i}`, `${i}`)));
+    for (let i = 0; i < 5; i++) await client.create(`/many/7/large-${i}`, Buffer.alloc(900_000, i));
+    await run('backup', '--data-dir', dataDir, file);
+    const target = await start(tempDir());
+    const said = await run('restore', '--server', `127.0.0.1:${target.port}`, file);
+    expect(said.stdout).to.equal('Created 3060, changed 0, deleted 0 znodes; left 1 ephemerals alone\n');
+    // All but the ephemeral.
+    expect(target.tree.nodeCount).to.equal(member.tree.nodeCount - 1);
+    const other = await connect(target);
+    expect(Buffer.from((await other.getData('/many/7/large-4')).data!).equals(Buffer.alloc(900_000, 4))).to.equal(true);
+  });
+
   it('says what is wrong', async () => {
     const { dataDir, file } = await world();
     await run('backup', '--data-dir', dataDir, file);
