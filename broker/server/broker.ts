@@ -6,27 +6,21 @@
  *
  * `startBroker` is what the command line runs and what a test can call: nothing here is global, and port 0 picks a free one.
  */
-import { randomInt, randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { randomInt } from 'node:crypto';
 import { systemClock } from '../../shared/base/clock.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { loadClientTls } from '../../shared/tls/client-tls.ts';
-import { Controller } from '../controller/controller.ts';
+import type { Controller } from '../controller/controller.ts';
 import { allocateProducerIdBlock } from '../controller/producer-id-blocks.ts';
-import { getDataOrNull } from '../controller/read-state.ts';
-import type { BrokerEndPoint, BrokerRegistration } from '../controller/znodes.ts';
-import { logDirEventZnode, topicZnode } from '../controller/znodes.ts';
-import { CoordinatorFinder, OFFSETS_TOPIC } from '../group/coordinator-finder.ts';
-import { GroupCoordinator } from '../group/group-coordinator.ts';
-import { ZnodeOffsets } from '../group/legacy-offsets.ts';
-import { followLeadership, ReplicatedOffsetsLog } from '../group/replicated-offsets-log.ts';
+import type { BrokerRegistration } from '../controller/znodes.ts';
+import { logDirEventZnode } from '../controller/znodes.ts';
+import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import { logConfigFrom } from '../log/log-config.ts';
 import { LogManager, readMetaProperties } from '../log/log-manager.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
-import { systemScheduler } from '../log/scheduler.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
@@ -37,14 +31,18 @@ import { ConfigChanges } from './config-changes.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
 import { ControllerChannel } from './controller-channel.ts';
-import { Channels, ControllerOrders } from './controller-orders.ts';
+import { ControllerOrders } from './controller-orders.ts';
+import { createController } from './controller-wiring.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
 import { DynamicSettings } from './dynamic-settings.ts';
 import { describeFatal } from './fatal-error.ts';
+import { createGroups } from './group-wiring.ts';
 import { createHandlers } from './handlers.ts';
+import { logManagerOptions } from './log-options.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { PeerAddresses } from './peer-addresses.ts';
-import { RemoteBrokers } from './remote-brokers.ts';
+import { registrationOf } from './registration.ts';
+import type { RemoteBrokers } from './remote-brokers.ts';
 import { createReplicaManager } from './replication.ts';
 import { RequestRouter } from './request-router.ts';
 import { SelfFence } from './self-fence.ts';
@@ -130,7 +128,13 @@ class BrokerProcess implements Broker {
     this.brokerConfigs = new BrokerConfigs({ client, brokerId: () => this.id, settings: this.dynamicSettings, logger });
     this.configChanges = new ConfigChanges({
       client,
-      keepers: { topics: this.topicConfigs, brokers: this.brokerConfigs },
+      keepers: {
+        topics: {
+          readAgain: (topic) => this.topicConfigAnnounced(topic),
+          readAllAgain: () => this.topicConfigs.readAllAgain(),
+        },
+        brokers: this.brokerConfigs,
+      },
       wallMs: () => this.clock.wallMs(),
       logger: createLogger('kafka.server.ZkConfigManager'),
     });
@@ -173,36 +177,55 @@ class BrokerProcess implements Broker {
     this.socketServer = this.createSocketServer();
     this.bound = await this.socketServer.bind();
     const orders = this.createOrders(this.replicas);
-    this.remote = this.createRemoteBrokers();
-    this.openController = this.createController(orders, this.remote);
+    const { controller, remote } = createController({
+      brokerId: this.id,
+      settings,
+      clock: this.clock,
+      orders,
+      isUncleanElectionAllowed: async (topic) => {
+        await this.topicConfigs.get(topic);
+        return this.logConfig(topic).uncleanLeaderElectionEnable;
+      },
+    });
+    this.openController = controller;
+    this.remote = remote;
     const admin = this.createTopicAdmin();
     const autoTopics = new AutoTopics({
       admin,
       settings,
       logger: createLogger('kafka.server.DefaultAutoTopicCreationManager'),
     });
-    this.groups = this.createGroups(this.replicas);
-    this.groups.start(await this.offsetsPartitionCount());
+    const client = (): CoordinatorClient => this.link.client;
+    const { groups, finder, legacyOffsets } = await createGroups({
+      brokerId: this.id,
+      settings,
+      clock: this.clock,
+      replicas: this.replicas,
+      cache: this.cache,
+      autoTopics,
+      client,
+    });
+    this.groups = groups;
     const handlers = createHandlers({
       brokerId: this.id,
       clusterId: this.cluster,
       settings,
       dynamicSettings: this.dynamicSettings,
       clock: this.clock,
-      client: () => this.link.client,
+      client,
       cache: this.cache,
       topicConfigs: this.topicConfigs,
       logs: this.logs,
       admin,
       autoTopics,
-      controller: this.openController,
+      controller,
       orders,
       replicas: this.replicas,
       producerIds: new ProducerIds(() => allocateProducerIdBlock(this.link.client, this.id)),
       allocateProducerIdBlock: (brokerId) => allocateProducerIdBlock(this.link.client, brokerId),
-      groups: this.groups,
-      coordinatorFinder: this.createCoordinatorFinder(this.groups, autoTopics),
-      legacyOffsets: this.createLegacyOffsets(),
+      groups,
+      coordinatorFinder: finder,
+      legacyOffsets,
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.server.KafkaApis', `[KafkaApi-${this.id}] `),
     });
@@ -255,39 +278,28 @@ class BrokerProcess implements Broker {
     const { settings } = this;
     await this.topicConfigs.readAll();
     const logs = await LogManager.open({
-      dirs: settings.logDirList,
+      ...logManagerOptions(settings),
       brokerId: this.id,
       clusterId: this.cluster,
       defaults: this.logDefaults,
       configOf: (topic) => this.logConfig(topic),
       clock: this.clock,
-      scheduler: systemScheduler,
-      recoveryThreadsPerDataDir: settings.numRecoveryThreadsPerDataDir,
-      producerIdExpirationMs: settings.producerIdExpirationMs,
-      retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
-      flushCheckIntervalMs: settings.logFlushSchedulerIntervalMs,
-      recoveryPointCheckpointIntervalMs: settings.logFlushOffsetCheckpointIntervalMs,
-      logStartCheckpointIntervalMs: settings.logFlushStartOffsetCheckpointIntervalMs,
-      cleaner: {
-        enabled: settings.logCleanerEnable,
-        threads: settings.logCleanerThreads,
-        dedupeBufferBytes: settings.logCleanerDedupeBufferSize,
-        dedupeLoadFactor: settings.logCleanerIoBufferLoadFactor,
-        ioBytesPerSecondMax: settings.logCleanerIoMaxBytesPerSecond,
-        backoffMs: settings.logCleanerBackoffMs,
-      },
     });
     logs.onDirFailure(({ logDir, error, othersLeft }) => {
       this.replicas?.logDirFailed(logDir, error);
       if (othersLeft) this.reportDirFailure();
       else this.options.onFatal?.(error);
     });
-    this.topicConfigs.onChange((topic) => {
-      const config = this.logConfig(topic);
-      logs.updateConfig(topic, config);
-      if (config.uncleanLeaderElectionEnable) this.openController?.uncleanElectionsAllowed();
-    });
+    this.topicConfigs.onChange((topic) => logs.updateConfig(topic, this.logConfig(topic)));
     return logs;
+  }
+
+  /** The controller acts on topics that it holds no replica of, too. */
+  private async topicConfigAnnounced(topic: string): Promise<void> {
+    await this.topicConfigs.readAgain(topic);
+    if (this.openController?.isActive !== true) return;
+    await this.topicConfigs.get(topic);
+    if (this.logConfig(topic).uncleanLeaderElectionEnable) this.openController.uncleanElectionsAllowed();
   }
 
   /** Acts on settings that were changed at run time. */
@@ -387,45 +399,6 @@ class BrokerProcess implements Broker {
     });
   }
 
-  private createRemoteBrokers(): RemoteBrokers {
-    return new RemoteBrokers({
-      listenerName: this.settings.interBrokerListener,
-      clientId: String(this.id),
-      requestTimeoutMs: this.settings.controllerSocketTimeoutMs,
-      isAlive: (broker) =>
-        this.openController?.state?.liveBrokers.get(broker.registration.id)?.brokerEpoch === broker.brokerEpoch,
-      logger: createLogger('kafka.controller.RequestSendThread', `[RequestSendThread controllerId=${this.id}] `),
-    });
-  }
-
-  private createController(orders: ControllerOrders, remote: RemoteBrokers): Controller {
-    const { settings } = this;
-    const channels = new Channels({
-      ownId: this.id,
-      orders,
-      remote: (broker, request) => remote.send(broker, request),
-      logger: createLogger('kafka.controller.ControllerChannelManager', `[Channel manager on controller ${this.id}]: `),
-    });
-    return new Controller({
-      brokerId: this.id,
-      channels,
-      interBrokerListener: settings.interBrokerListener,
-      isTopicDeletionEnabled: settings.deleteTopicEnable,
-      rebalance: settings.autoLeaderRebalanceEnable
-        ? {
-            checkIntervalMs: settings.leaderImbalanceCheckIntervalSeconds * 1000,
-            imbalancePercentage: settings.leaderImbalancePerBrokerPercentage,
-          }
-        : null,
-      isUncleanElectionAllowed: async (topic) => {
-        await this.topicConfigs.get(topic);
-        return this.logConfig(topic).uncleanLeaderElectionEnable;
-      },
-      wallMs: () => this.clock.wallMs(),
-      logger: createLogger('kafka.controller.KafkaController', `[Controller id=${this.id}] `),
-    });
-  }
-
   private createTopicAdmin(): TopicAdmin {
     return new TopicAdmin({
       client: () => this.link.client,
@@ -436,51 +409,6 @@ class BrokerProcess implements Broker {
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.zk.AdminZkClient'),
     });
-  }
-
-  private createGroups(replicas: ReplicaManager): GroupCoordinator {
-    const groups = new GroupCoordinator({
-      config: this.settings,
-      log: new ReplicatedOffsetsLog(replicas),
-      clock: this.clock,
-      timers: systemScheduler,
-      randomUuid: () => randomUUID(),
-      logger: createLogger('kafka.coordinator.group.GroupCoordinator', `[GroupCoordinator ${this.id}]: `),
-    });
-    replicas.onLeadership(followLeadership(groups));
-    return groups;
-  }
-
-  private createCoordinatorFinder(groups: GroupCoordinator, autoTopics: AutoTopics): CoordinatorFinder {
-    return new CoordinatorFinder({
-      config: this.settings,
-      cluster: this.cache,
-      partitionFor: (groupId) => groups.partitionFor(groupId),
-      ensureTopic: ({ name, numPartitions, replicationFactor, configs }) =>
-        autoTopics.ensure({
-          name,
-          partitionCount: numPartitions,
-          replicationFactor,
-          assignment: new Map(),
-          configs: new Map(Object.entries(configs)),
-        }),
-    });
-  }
-
-  /** Through whichever session stands. */
-  private createLegacyOffsets(): ZnodeOffsets {
-    return new ZnodeOffsets({
-      create: (path, data, options) => this.link.client.create(path, data, options),
-      getData: (path, options) => this.link.client.getData(path, options),
-      setData: (path, data, version) => this.link.client.setData(path, data, version),
-    });
-  }
-
-  private async offsetsPartitionCount(): Promise<number> {
-    const znode = await getDataOrNull(this.link.client, topicZnode.path(OFFSETS_TOPIC));
-    return znode === null
-      ? this.settings.offsetsTopicNumPartitions
-      : topicZnode.decode(OFFSETS_TOPIC, znode.data).partitions.size;
   }
 
   private async register(): Promise<void> {
@@ -501,21 +429,12 @@ class BrokerProcess implements Broker {
   }
 
   private registration(): BrokerRegistration {
-    const endpoints = this.dynamicSettings.current.advertisedEndPoints.map((endPoint): BrokerEndPoint => {
-      // Port 0 stands for whatever the listener of that name got.
-      const port =
-        endPoint.port === 0
-          ? this.bound.find(({ listenerName }) => listenerName === endPoint.listenerName)?.port
-          : endPoint.port;
-      const host = endPoint.host === null || endPoint.host === '0.0.0.0' ? hostname() : endPoint.host;
-      return {
-        listenerName: endPoint.listenerName,
-        host,
-        port: port ?? endPoint.port,
-        securityProtocol: endPoint.securityProtocol,
-      };
+    return registrationOf({
+      brokerId: this.id,
+      advertised: this.dynamicSettings.current.advertisedEndPoints,
+      bound: this.bound,
+      rack: this.settings.brokerRack,
     });
-    return { id: this.id, endpoints, rack: this.settings.brokerRack };
   }
 
   close(): Promise<void> {

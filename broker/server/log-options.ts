@@ -1,0 +1,27 @@
+/** What the log manager is told of a broker's settings. */
+import { systemScheduler } from '../log/scheduler.ts';
+import type { LogManagerOptions } from '../log/log-manager.ts';
+import type { BrokerSettings } from './settings.ts';
+
+type FromSettings = Omit<LogManagerOptions, 'brokerId' | 'clusterId' | 'defaults' | 'configOf' | 'clock'>;
+
+export function logManagerOptions(settings: BrokerSettings): FromSettings {
+  return {
+    dirs: settings.logDirList,
+    scheduler: systemScheduler,
+    recoveryThreadsPerDataDir: settings.numRecoveryThreadsPerDataDir,
+    producerIdExpirationMs: settings.producerIdExpirationMs,
+    retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
+    flushCheckIntervalMs: settings.logFlushSchedulerIntervalMs,
+    recoveryPointCheckpointIntervalMs: settings.logFlushOffsetCheckpointIntervalMs,
+    logStartCheckpointIntervalMs: settings.logFlushStartOffsetCheckpointIntervalMs,
+    cleaner: {
+      enabled: settings.logCleanerEnable,
+      threads: settings.logCleanerThreads,
+      dedupeBufferBytes: settings.logCleanerDedupeBufferSize,
+      dedupeLoadFactor: settings.logCleanerIoBufferLoadFactor,
+      ioBytesPerSecondMax: settings.logCleanerIoMaxBytesPerSecond,
+      backoffMs: settings.logCleanerBackoffMs,
+    },
+  };
+}
