@@ -399,8 +399,8 @@ function readHello(data: RawData): Hello | string {
   let items: unknown[];
   try {
     items = unpackFrame(data as Buffer);
-  } catch {
-    return 'it does not speak the protocol of members';
+  } catch (error) {
+    return `it does not speak the protocol of members (${(error as Error).message})`;
   }
   return unpackHello(items);
 }

@@ -243,6 +243,27 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
     return { fromZxid, batches };
   };
 
+  /** Changes besides appends, oldest first: one that finds the disk full waits, and those after it. */
+  const changes: (() => void)[] = [];
+  const runChanges = (): void => {
+    if (closing) return;
+    for (let change = changes[0]; change !== undefined; change = changes[0]) {
+      try {
+        change();
+      } catch (error) {
+        if (codeOf(error) !== 'SQLITE_FULL') throw error;
+        setTimeout(() => guarded(runChanges), FULL_RETRY_MS);
+        return;
+      }
+      changes.shift();
+      send({ kind: 'done' });
+    }
+  };
+  const whenRoom = (change: () => void): void => {
+    changes.push(change);
+    if (changes.length === 1) runChanges();
+  };
+
   const moveFloor = (zxid: number): void => {
     floorZxid = zxid;
     send({ kind: 'floor', floorZxid });
@@ -287,19 +308,18 @@ function serve(lockDb: Database.Database, db: Database.Database): void {
       case 'prune':
         return pruneSome(message.throughZxid);
       case 'setMetas':
-        setMetas(message.entries);
-        return send({ kind: 'done' });
+        return whenRoom(() => setMetas(message.entries));
       case 'history': {
         const found = history(message.afterZxid, message.bytesMax);
         return send({ kind: 'history', history: found }, found?.batches.map(({ body }) => body.buffer as ArrayBuffer) ?? []);
       }
       case 'truncate':
-        dropAfter.run(message.zxid);
-        return send({ kind: 'done' });
+        return whenRoom(() => dropAfter.run(message.zxid));
       case 'replaceBySnapshot':
-        replaceBySnapshot(message.zxid, message.note);
-        moveFloor(message.zxid);
-        return send({ kind: 'done' });
+        return whenRoom(() => {
+          replaceBySnapshot(message.zxid, message.note);
+          moveFloor(message.zxid);
+        });
       case 'close':
         closing = true;
         if (!stalled) drain();

@@ -274,6 +274,21 @@ describe('SqliteTxnLog', () => {
       await again.close();
     });
 
+    it('has facts wait for room too, in their order', async () => {
+      const { log, durable } = await openSmall(tempDir());
+      for (let zxid = 1; zxid <= 3; zxid++) log.append(batch(zxid, zxid, body));
+      await durable(3);
+      const done: string[] = [];
+      const large = log.setMetas([['large', body]]).then(() => done.push('large'));
+      const small = log.setMetas([['small', 'x']]).then(() => done.push('small'));
+      expect(await log.history(0, 1), 'reads go on').to.deep.include({ fromZxid: 0 });
+      expect(done).to.deep.equal([]);
+      log.prune(3);
+      await Promise.all([large, small]);
+      expect(done).to.deep.equal(['large', 'small']);
+      await log.close();
+    });
+
     it('gives up what nobody was told of when it is closed', async () => {
       const dir = tempDir();
       const { log, untilStalled } = await openSmall(dir);
