@@ -1,6 +1,7 @@
 # make setup   all that is needed on a fresh machine: Node (if this one's is too old), packages, build
 # make run     set-up, then three coordinators and three brokers on the stock ports, until Ctrl-C
 # make test    set-up, type check, all tests
+# make sim     simulated ensembles: SEEDS=10000 of them from FIRST=1, with MEMBERS=5 voters; TRACE=1 writes down what they say
 # make interop the tests with foreign clients (they install those clients; see test/interop/README.md)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -17,7 +18,7 @@ NODE_PACKAGE := $(NODE_PACKAGE_$(shell uname -s)_$(shell uname -m))
 export PATH := $(CURDIR)/.node/bin:$(PATH)
 export NODE_NO_WARNINGS := 1
 
-TESTS := 'test/{shared,coordinator,broker,cluster,integration,examples}/**/*.test.ts' 'test/sim/replication/*.test.ts'
+TESTS := 'test/{shared,coordinator,broker,cluster,sim,integration,examples}/**/*.test.ts'
 
 # Each becomes one file in dist/, with all that it imports: a start reads one file instead of a hundred.
 PROGRAMS = $(wildcard coordinator/server/main.ts coordinator/cli/shell.ts coordinator/cli/*-toolkit.ts coordinator/*/*-worker.ts \
@@ -29,7 +30,7 @@ REQUIRE := import { createRequire as createBundleRequire } from "node:module"; c
 
 SOURCES := $(shell find shared coordinator broker cluster -name '*.ts' 2>/dev/null)
 
-.PHONY: help setup build check test run interop bench clean
+.PHONY: help setup build check test sim run interop bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -68,6 +69,10 @@ check: node_modules/.ready
 
 test: setup check
 	VIVARIUM_LOG_LEVEL=$${VIVARIUM_LOG_LEVEL:-silent} npx mocha $(TESTS)
+
+sim: node_modules/.ready
+	@node test/sim/ensemble/main.ts --seeds=$(or $(SEEDS),1000) --first=$(or $(FIRST),1) $(if $(MEMBERS),--voters=$(MEMBERS)) \
+	  $(if $(OBSERVERS),--observers=$(OBSERVERS)) $(if $(TRACE),--trace)
 
 run: setup
 	@bin/vivarium up

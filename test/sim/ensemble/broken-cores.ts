@@ -2,7 +2,7 @@
  * Cores and shells with one promise broken each, and the invariant that shows it: the simulation is worth something only if it
  * finds these. The breaks are subclasses and wrappers; the production code has no switch for them.
  */
-import type { DiskWork, PeerOptions, PeerStart, ProposedBatch, Ready } from '../../../coordinator/zab/peer-types.ts';
+import type { DiskWork, ProposedBatch, Ready } from '../../../coordinator/zab/peer-types.ts';
 import type { MessageOf, PeerMessage } from '../../../coordinator/zab/messages.ts';
 import type { Avoided } from '../../../coordinator/zab/election.ts';
 import { Election } from '../../../coordinator/zab/election.ts';
@@ -64,11 +64,6 @@ function peerThatHears(change: (message: PeerMessage) => PeerMessage | null): Wo
     }
   }
   return (options, start, nowMs) => new OtherPeer(options, start, nowMs);
-}
-
-/** A peer that believes something else about its disk. */
-function peerThatStarts(change: (start: PeerStart) => PeerStart): WorldOptions['makePeer'] {
-  return (options: PeerOptions, start: PeerStart, nowMs: number) => new Peer(options, change(start), nowMs);
 }
 
 /** Work for the disk that is changed on its way there. What is left out is reported all the same. */
@@ -187,28 +182,18 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
     options: { makePeer: peerWith({ Leader: MinorityLeader }) },
   },
   {
-    what: 'does not persist the accepted epoch',
-    breaks: ['SingleLeaderPerEpoch'],
-    options: {
-      makeDisk: diskThat((work, { platter }) =>
-        work.kind === 'epochs' ? { ...work, acceptedEpoch: Math.min(work.acceptedEpoch, platter.currentEpoch) } : work,
-      ),
-      makePeer: peerThatStarts((start) => ({ ...start, acceptedEpoch: start.currentEpoch })),
-    },
-  },
-  {
     what: 'does not persist the current epoch',
     breaks: ['CommittedNeverLost', 'EqualPrefixes'],
-    options: { makeDisk: diskThat((work) => (work.kind === 'epochs' ? { ...work, currentEpoch: 1 } : work)) },
+    options: { mood: 'elections', makeDisk: diskThat((work) => (work.kind === 'epochs' ? { ...work, currentEpoch: 1 } : work)) },
   },
   {
     what: 'skips TRUNC on the disk',
-    breaks: ['NoBrokenAssertion', 'EqualPrefixes', 'CommittedByQuorum'],
+    breaks: ['NoBrokenAssertion', 'EqualPrefixes', 'CommittedByQuorum', 'NoDirtyReads', 'ZxidsRise'],
     options: { makeDisk: diskThat((work, disk) => (work.kind === 'truncate' ? nothing(work, disk) : work)) },
   },
   {
     what: 'does not rebuild the tree after TRUNC',
-    breaks: ['EqualPrefixes', 'NoBrokenAssertion', 'CommittedByQuorum', 'NoDirtyReads', 'Progress'],
+    breaks: ['EqualPrefixes', 'NoBrokenAssertion', 'CommittedByQuorum', 'NoDirtyReads', 'ZxidsRise'],
     options: {
       makePeer: peerThatSays((ready) => ({
         ...ready,
@@ -223,8 +208,8 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   },
   {
     what: 'takes an epoch without a quorum',
-    breaks: ['SingleLeaderPerEpoch', 'CommittedNeverLost'],
-    options: { makePeer: peerWith({ Leader: TrustingLeader }) },
+    breaks: ['SingleLeaderPerEpoch', 'CommittedNeverLost', 'EqualPrefixes', 'NoBrokenAssertion'],
+    options: { mood: 'elections', makePeer: peerWith({ Leader: TrustingLeader }) },
   },
   {
     what: 'orders votes, and histories, without their epochs',
@@ -233,24 +218,17 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   },
   {
     what: 'lets a leader be that is behind its followers',
-    breaks: ['CommittedNeverLost', 'EqualPrefixes'],
+    breaks: ['CommittedNeverLost', 'EqualPrefixes', 'NoBrokenAssertion'],
     options: { makePeer: peerWith({ Leader: UncheckedLeader, Election: VotesById }) },
   },
   {
     what: 'follows an older epoch than it has promised',
-    breaks: ['SingleLeaderPerEpoch', 'CommittedNeverLost', 'NoBrokenAssertion', 'EqualPrefixes', 'CommittedByQuorum'],
+    breaks: ['SingleLeaderPerEpoch', 'CommittedNeverLost', 'NoBrokenAssertion', 'EqualPrefixes', 'CommittedByQuorum', 'ZxidsRise'],
     options: { mood: 'elections', makePeer: peerWith({ Learner: ObedientLearner, Leader: ForgivingLeader }) },
   },
   {
-    what: 'counts a promise for an epoch twice',
-    breaks: ['SingleLeaderPerEpoch'],
-    options: {
-      makePeer: peerThatHears((message) => (message.type === 'ACKEPOCH' ? { ...message, repeated: false } : message)),
-    },
-  },
-  {
     what: 'commits what it was told of before it came',
-    breaks: ['EqualPrefixes', 'ZxidsRise'],
+    breaks: ['EqualPrefixes', 'ZxidsRise', 'ClientFifo'],
     options: {
       makePeer: peerThatSays((ready) => {
         const committed = ready.events.filter(({ kind }) => kind === 'committed');
@@ -262,7 +240,7 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   },
   {
     what: 'loses a COMMIT now and then, and the batch with it',
-    breaks: ['EqualPrefixes', 'Progress'],
+    breaks: ['EqualPrefixes', 'ClientFifo', 'Progress'],
     options: {
       makePeer: peerThatSays((ready) => ({
         ...ready,
@@ -272,8 +250,9 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   },
   {
     what: 'lets a member with an emptied disk vote like any other',
-    breaks: ['CommittedNeverLost'],
+    breaks: ['CommittedNeverLost', 'SingleLeaderPerEpoch', 'EqualPrefixes', 'NoBrokenAssertion'],
     options: {
+      mood: 'emptied',
       makePeer: peerThatHears((message) =>
         message.type === 'NOTIFICATION' || message.type === 'FOLLOWERINFO' ? { ...message, fresh: false } : message,
       ),
@@ -283,6 +262,7 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
     what: 'decides a reconfig with the old quorum only',
     breaks: ['CommittedByQuorum', 'CommittedNeverLost', 'NoBrokenAssertion'],
     options: {
+      mood: 'reconfig',
       makePeer: (options, start, nowMs) => {
         class OneQuorum extends Peer {
           override propose(batch: ProposedBatch, at: number): void {
@@ -294,8 +274,8 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
     },
   },
   {
-    what: 'shows what it recovered before it is committed',
-    breaks: ['NoDirtyReads'],
+    what: 'takes UPTODATE for the commit of all it has',
+    breaks: ['NoDirtyReads', 'CommittedByQuorum'],
     options: {
       makePeer: peerThatHears((message) => (message.type === 'UPTODATE' ? { ...message, zxid: Number.MAX_SAFE_INTEGER } : message)),
     },

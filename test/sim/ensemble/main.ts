@@ -1,5 +1,5 @@
 /**
- * Runs the simulation with any number of seeds, or one of them again with its whole conversation:
+ * Runs the simulation with any number of seeds, or one of them again with its whole conversation (`make sim`):
  *
  *     node test/sim/ensemble/main.ts --seeds=10000 [--first=1] [--voters=3] [--observers=0] [--trace]
  */
@@ -37,8 +37,9 @@ for (let seed = first; seed < first + count; seed++) {
   } catch (error) {
     if (!(error instanceof InvariantBroken)) throw error;
     failures++;
-    const flags = Object.entries(fixed).map(([name, value]) => ` --${name}=${value}`);
-    console.log(`${error.message}\n  again: node test/sim/ensemble/main.ts --seeds=1 --first=${seed}${flags.join('')} --trace`);
+    const members = values.voters === undefined ? '' : ` MEMBERS=${values.voters}`;
+    const observers = values.observers === undefined ? '' : ` OBSERVERS=${values.observers}`;
+    console.log(`${error.message}\n  again: make sim SEEDS=1 FIRST=${seed}${members}${observers} TRACE=1`);
   }
 }
 const seconds = (performance.now() - startMs) / 1000;
