@@ -23,11 +23,14 @@ describe('a cluster on the move', function () {
   beforeEach(async () => {
     cluster = await new TestCluster().start();
     brokers = [];
-    for (const id of [1, 2, 3]) brokers.push(await cluster.broker(id));
+    for (const id of [1, 2, 3]) brokers.push(await start(id));
     zk = await cluster.session();
     await everyoneKnows((broker) => broker.cache.brokers('PLAINTEXT').length === 3);
   });
   afterEach(() => cluster.close());
+
+  /** Leaders only move when they are told to: no rebalance of the controller's own. */
+  const start = (id: number): Promise<Broker> => cluster.broker(id, { 'auto.leader.rebalance.enable': 'false' });
 
   async function everyoneKnows(holds: (broker: Broker) => boolean): Promise<void> {
     for (const broker of brokers) expect(await broker.cache.waitUntil(() => holds(broker), 60_000), `broker ${broker.brokerId}`).to.equal(true);
@@ -167,9 +170,29 @@ describe('a cluster on the move', function () {
     const answer = await client.call(deleteTopics, { topics: [{ name: 't', topicId: ZERO_UUID }], timeoutMs: 30_000 });
     expect(answer.responses[0]!.errorCode).to.equal(0);
     expect(await zk.exists('/admin/delete_topics/t')).to.not.equal(null);
-    brokers.push(await cluster.broker(brokerId));
+    brokers.push(await start(brokerId));
     await until(async () => (await zk.exists('/admin/delete_topics/t')) === null);
     expect(await zk.exists('/brokers/topics/t')).to.equal(null);
+  });
+
+  it('lets a replica lead that is not in sync, once the topic allows that', async () => {
+    const [a, b] = brokers.filter((broker) => !broker.controller.isActive) as [Broker, Broker];
+    await create('t', [a.brokerId, b.brokerId]);
+    await everyoneKnows(isOn(a.brokerId, b.brokerId));
+    brokers = [controller()];
+    await cluster.stop(b);
+    await everyoneKnows((broker) => partition(broker)!.isr.join() === String(a.brokerId));
+    await cluster.stop(a);
+    await everyoneKnows((broker) => partition(broker)!.leader === -1);
+    brokers.push(await start(b.brokerId));
+    await everyoneKnows((broker) => broker.cache.isAlive(b.brokerId));
+    const client = await cluster.client(controller());
+    const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: 'true' }];
+    await client.call(incrementalAlterConfigs, { resources: [{ resourceType: 2, resourceName: 't', configs }], validateOnly: false });
+    await everyoneKnows((broker) => partition(broker)?.leader === b.brokerId);
+    expect(JSON.parse(Buffer.from((await zk.getData('/brokers/topics/t/partitions/0/state')).data!).toString())).to.deep.include({
+      isr: [b.brokerId],
+    });
   });
 
   it('survives znodes of nonsense', async () => {
