@@ -224,6 +224,7 @@ export class FakeBroker {
   /** Overrides of the configs of logs created from now on. */
   topicConfig: ReadonlyMap<string, string> = new Map();
   openError: Error | null = null;
+  fenced = false;
   readonly replicas: ReplicaManager;
 
   constructor() {
@@ -255,6 +256,7 @@ export class FakeBroker {
       scheduler: this.time,
       replicaLagTimeMaxMs: 1_000,
       replication: noPeers,
+      isFenced: () => this.fenced,
       cluster: {
         hasPartition: (topic, partition) => this.known.has(`${topic}-${partition}`),
         isAlive: (brokerId) => !this.dead.has(brokerId),

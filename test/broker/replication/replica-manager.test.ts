@@ -521,6 +521,42 @@ describe('ReplicaManager', () => {
     });
   });
 
+  describe('while it is out of touch with the cluster', () => {
+    it('does not lead: who waits for that looks for another leader, and nothing moves', async () => {
+      await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1, 2] });
+      const append = produce(broker, { acks: -1, timeoutMs: 60_000 });
+      const fetch = watched(broker.replicas.fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true })));
+      await broker.time.turn();
+      broker.fenced = true;
+      broker.replicas.fencingChanged();
+      broker.log().write();
+      await broker.time.turn();
+      expect(outcomes(append)).to.equal(`${ErrorCode.NOT_LEADER_OR_FOLLOWER}@0`);
+      expect(fetch.value?.[0]!.errorCode).to.equal(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+      expect(outcomes(produce(broker, { acks: 1 }))).to.equal(`${ErrorCode.NOT_LEADER_OR_FOLLOWER}@-1`);
+      const partition = broker.replicas.partition('t', 0)!;
+      partition.followerFetched(1, 1, 0);
+      expect(partition.highWatermark).to.equal(0);
+      await broker.time.advance(5_000);
+      expect(partition.leader!.isrChangeInFlight, 'no ISR is asked for').to.equal(false);
+    });
+
+    it('goes on when it is back in time', async () => {
+      await broker.lead();
+      produce(broker);
+      broker.fenced = true;
+      broker.replicas.fencingChanged();
+      broker.log().write();
+      await broker.time.turn();
+      const partition = broker.replicas.partition('t', 0)!;
+      expect(partition.highWatermark).to.equal(0);
+      broker.fenced = false;
+      broker.replicas.fencingChanged();
+      expect(partition.highWatermark).to.equal(1);
+      expect(outcomes(produce(broker, { acks: 0 }))).to.equal('0@1');
+    });
+  });
+
   it('writes high watermarks every few seconds and when it closes, and ends every wait', async () => {
     await broker.lead();
     produce(broker);
