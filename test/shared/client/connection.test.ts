@@ -9,7 +9,7 @@ describe('Connection', () => {
   let environment: ManualEnvironment;
   let told: string[];
 
-  function start(servers = ['a:1'], timeoutMs = 30_000): Connection {
+  function start(servers = ['a:1'], timeoutMs = 30_000, disconnectGraceMs = 0): Connection {
     ensemble = new ScriptedEnsemble();
     environment = new ManualEnvironment();
     told = [];
@@ -27,7 +27,7 @@ describe('Connection', () => {
       transport: ensemble,
       environment,
       readOnly: false,
-      disconnectGraceMs: 0,
+      disconnectGraceMs,
       listener,
     });
     connection.start();
@@ -172,5 +172,43 @@ describe('Connection', () => {
     ensemble.last.accept();
     ensemble.last.say(ping);
     expect(told[1]).to.equal('a: the server breaks the protocol: reply before the answer to connect');
+  });
+
+  describe('with a disconnect grace', () => {
+    const pings = (): number => ensemble.last.frames.flat().filter((message) => message.kind === 'request' && message.xid === -2).length;
+
+    it('counts how long nobody has answered, from the sending of what was answered last', () => {
+      const connection = start(['a:1'], 18_000, 1_500);
+      ensemble.last.accept();
+      environment.advance(100);
+      ensemble.last.grant({ timeoutMs: 18_000, disconnectGraceMs: 1_500 });
+      expect(connection.outOfTouchMs, 'since the handshake was sent').to.equal(100);
+      environment.advance(300);
+      expect(pings()).to.equal(1);
+      environment.advance(50);
+      ensemble.last.say(ping);
+      expect(connection.outOfTouchMs, 'since the ping was sent').to.equal(50);
+      environment.advance(600);
+      expect(connection.outOfTouchMs, 'the next one is not answered').to.equal(650);
+    });
+
+    it('pings however much else is sent, and leaves a silent server within the grace', () => {
+      start(['a:1', 'b:1'], 18_000, 1_500);
+      ensemble.last.accept();
+      ensemble.last.grant({ timeoutMs: 18_000, disconnectGraceMs: 1_500 });
+      environment.advance(999);
+      expect([pings(), told]).to.deep.equal([1, []]);
+      environment.advance(200);
+      expect(told).to.have.length(1);
+      expect(told[0]).to.match(/nothing heard from the server/);
+    });
+
+    it('goes by the timeouts of the session where the server grants none', () => {
+      start(['a:1'], 18_000, 1_500);
+      ensemble.last.accept();
+      ensemble.last.grant({ timeoutMs: 18_000 });
+      environment.advance(5_900);
+      expect([pings(), told]).to.deep.equal([0, []]);
+    });
   });
 });

@@ -96,7 +96,7 @@ export class ScriptedConnection implements TransportConnection {
   }
 
   /** Answers connect with a session. */
-  grant(options: { sessionId?: bigint; timeoutMs?: number; readOnly?: boolean } = {}): void {
+  grant(options: { sessionId?: bigint; timeoutMs?: number; readOnly?: boolean; disconnectGraceMs?: number } = {}): void {
     this.say({ kind: 'connected', timeoutMs: 30_000, sessionId: 0x123n, password: PASSWORD, readOnly: false, ...options });
   }
 
