@@ -23,6 +23,7 @@ import type { EnsembleConfig } from '../zab/messages.ts';
 import { isConfig } from '../zab/messages.ts';
 import { Peer } from '../zab/peer.ts';
 import type { DiskWork, PeerEvent, PeerStart, ProposedBatch, Role } from '../zab/peer-types.ts';
+import { Quorum } from '../zab/quorum.ts';
 import type { ClientPorts } from './client-ports.ts';
 import { openClientPorts } from './client-ports.ts';
 import { ClientGate } from './client-gate.ts';
@@ -391,6 +392,7 @@ class EnsembleMember implements Member {
       mintId: this.mintId,
       propose: (batch) => driver.propose(batch),
       send: (to, payload) => void driver.sendApp(to, payload),
+      isQuorum: (has) => new Quorum(this.peer.config).contains((id) => id === this.ensemble.myId || has(id)),
       reconfigure: (request, zxid) =>
         reconfigure(request, zxid, {
           current: this.peer.config,

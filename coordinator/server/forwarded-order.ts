@@ -10,11 +10,11 @@ import { Fifo } from './fifo.ts';
 import type { Forwarded } from './member-messages.ts';
 import { packForward, packForwarded } from './member-messages.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
+import { SyncQueue } from './sync-queue.ts';
 import type { WriteOrder } from './write-order.ts';
 
 interface Ordered {
   pending: Pending;
-  /** Its own zxid, or for a sync the one that has to be applied first; 0: none. */
   zxid: number;
   bytes: number;
 }
@@ -28,6 +28,7 @@ export class ForwardedOrder implements WriteOrder {
   /** Forwarded; the leader has not said their places. */
   private readonly unordered = new Fifo<{ pending: Pending; bytes: number }>();
   private readonly ordered = new Fifo<Ordered>();
+  private readonly syncs = new SyncQueue((pending) => this.pipeline.synced(pending));
   private bytes = 0;
   private stopped = false;
 
@@ -42,7 +43,7 @@ export class ForwardedOrder implements WriteOrder {
   }
 
   get inFlightCount(): number {
-    return this.unordered.size + this.ordered.size;
+    return this.unordered.size + this.ordered.size + this.syncs.size;
   }
 
   get waitingBytes(): number {
@@ -110,16 +111,15 @@ export class ForwardedOrder implements WriteOrder {
         if (next === undefined) return 'the leader ordered more than was forwarded';
         const zxid = runs[i + 1]! + k;
         if (!isSync && zxid <= appliedZxid) return `the leader ordered 0x${zxid.toString(16)} after it was applied`;
-        this.ordered.push({ pending: next.pending, zxid, bytes: next.bytes });
+        if (isSync) this.syncs.add(next.pending, zxid);
+        else this.ordered.push({ pending: next.pending, zxid, bytes: next.bytes });
       }
     }
-    this.answerSyncs(appliedZxid);
     return null;
   }
 
   /** Who waits for the transaction `txn`, which is applied next; null if nobody does here. */
   take(txn: Txn): Pending | null {
-    this.answerSyncs(txn.zxid - 1);
     const next = this.ordered.peek();
     if (next === undefined || next.zxid !== txn.zxid) return null;
     this.ordered.shift();
@@ -127,13 +127,14 @@ export class ForwardedOrder implements WriteOrder {
     return next.pending;
   }
 
+  /** The leader leads: so many more syncs may be answered. */
+  confirmed(count: number, appliedZxid: number): void {
+    this.syncs.confirm(count, appliedZxid);
+  }
+
   /** Everything up to `zxid` is applied: syncs that waited for it are answered. */
-  answerSyncs(zxid: number): void {
-    for (let next = this.ordered.peek(); next !== undefined; next = this.ordered.peek()) {
-      if (next.pending.request?.op !== 'sync' || next.zxid > zxid) return;
-      this.ordered.shift();
-      this.pipeline.synced(next.pending);
-    }
+  applied(zxid: number): void {
+    this.syncs.applied(zxid);
   }
 
   stop(): void {

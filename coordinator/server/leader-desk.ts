@@ -6,6 +6,7 @@ import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type { Id } from '../../shared/znode/acl.ts';
 import type { ServerId } from '../zab/peer-types.ts';
 import type { ClientSession, SessionHolder } from './client.ts';
+import type { LeadershipProbe } from './leadership-probe.ts';
 import type { Forwarded, FromLeader } from './member-messages.ts';
 import { packFromLeader, unpackToLeader } from './member-messages.ts';
 import type { OwnOrder } from './own-order.ts';
@@ -17,6 +18,7 @@ export interface LeaderDeskOptions {
   sessions: Sessions;
   pipeline: RequestPipeline;
   secret: Uint8Array;
+  probe: LeadershipProbe;
   send(to: ServerId, payload: unknown): void;
 }
 
@@ -50,6 +52,8 @@ export class LeaderDesk {
     if (this.learners.has(learner)) return;
     this.learners.set(learner, new Map());
     this.say(learner, { kind: 'secret', secret: this.options.secret });
+    const round = this.options.probe.openRound;
+    if (round !== null) this.say(learner, { kind: 'probe', round });
   }
 
   /** A learner is gone. `died`: and its process with it, so that its clients' connections have broken. */
@@ -59,22 +63,35 @@ export class LeaderDesk {
     for (const client of clients?.values() ?? []) this.release(client, died);
   }
 
+  /** Asks all learners whether they still follow. */
+  askAll(round: number): void {
+    for (const learner of this.learners.keys()) this.say(learner, { kind: 'probe', round });
+  }
+
   /** A learner's message. Throws `WsProtocolError` if it is none. */
   receive(from: ServerId, payload: unknown): void {
     const message = unpackToLeader(payload);
     if (message.kind === 'touch') return this.options.sessions.touchAll(message.sessionIds);
+    if (message.kind === 'probed') return this.options.probe.answer(from, message.round);
     const clients = this.learners.get(from);
     if (clients === undefined) return;
     const runs: number[] = [];
+    let syncCount = 0;
     for (const item of message.items) {
       const zxid = this.take(from, clients, item);
       if (zxid === null) continue;
       const end = runs.length - 2;
-      if (item.kind === 'sync') runs.push(0, zxid);
-      else if (end >= 0 && runs[end]! > 0 && runs[end + 1]! + runs[end]! === zxid) runs[end]!++;
+      if (item.kind === 'sync') {
+        syncCount++;
+        runs.push(0, zxid);
+      } else if (end >= 0 && runs[end]! > 0 && runs[end + 1]! + runs[end]! === zxid) runs[end]!++;
       else runs.push(1, zxid);
     }
     if (runs.length > 0) this.say(from, { kind: 'ordered', runs });
+    if (syncCount === 0) return;
+    this.options.probe.confirm(() => {
+      if (this.learners.get(from) === clients) this.say(from, { kind: 'confirmed', count: syncCount });
+    });
   }
 
   /** Returns the place that the item got, or null for what gets none. */
@@ -117,7 +134,7 @@ export class LeaderDesk {
       }
       case 'sync':
         // What was committed so far is applied there before the answer comes; only what is in flight has to be waited for.
-        return order.inFlightCount === 0 ? 0 : order.lastProposedZxid;
+        return order.syncZxid;
       case 'gone': {
         const client = clients.get(item.connection);
         clients.delete(item.connection);

@@ -34,22 +34,28 @@ export type Forwarded =
 export type ToLeader =
   | { kind: 'forward'; items: readonly Forwarded[] }
   /** Sessions heard of since the last time. */
-  | { kind: 'touch'; sessionIds: readonly bigint[] };
+  | { kind: 'touch'; sessionIds: readonly bigint[] }
+  /** The answer to `probe`. */
+  | { kind: 'probed'; round: number };
 
 export type FromLeader =
   /** The key of session passwords, first of all. */
   | { kind: 'secret'; secret: Uint8Array }
   /**
    * Places of what was forwarded, in its order, as pairs: `count, zxid` says that the next `count` have the zxids from `zxid` on;
-   * `0, zxid` that the next, a sync, is answered once `zxid` is applied.
+   * `0, zxid` that the next, a sync, is answered once `zxid` is applied and the leader has confirmed it.
    */
   | { kind: 'ordered'; runs: readonly number[] }
+  /** So many more syncs, the oldest first, may be answered: the leader has made sure that it leads. */
+  | { kind: 'confirmed'; count: number }
+  /** Do you still follow me? Answered at once. */
+  | { kind: 'probe'; round: number }
   | { kind: 'revalidated'; connection: number; valid: boolean; timeoutMs: number; graceMs: number }
   /** The connection's session lives on another one now. */
   | { kind: 'superseded'; connection: number };
 
-const TO_LEADER = ['forward', 'touch'] as const;
-const FROM_LEADER = ['secret', 'ordered', 'revalidated', 'superseded'] as const;
+const TO_LEADER = ['forward', 'touch', 'probed'] as const;
+const FROM_LEADER = ['secret', 'ordered', 'revalidated', 'superseded', 'confirmed', 'probe'] as const;
 const FORWARDED = ['createSession', 'revalidate', 'ids', 'write', 'closeSession', 'sync', 'gone', 'localSession'] as const;
 const CODE = Object.fromEntries(
   [TO_LEADER, FROM_LEADER, FORWARDED].flatMap((kinds) => kinds.map((kind, code) => [kind, code])),
@@ -85,6 +91,8 @@ export function packForwarded(item: Forwarded): unknown[] {
 export const packForward = (packedItems: readonly unknown[]): unknown[] => [CODE.forward, packedItems];
 export const packTouch = (sessionIds: readonly bigint[]): unknown[] => [CODE.touch, sessionIds];
 
+export const packProbed = (round: number): unknown[] => [CODE.probed, round];
+
 export function packFromLeader(message: FromLeader): unknown[] {
   const code = CODE[message.kind];
   switch (message.kind) {
@@ -96,6 +104,10 @@ export function packFromLeader(message: FromLeader): unknown[] {
       return [code, message.connection, message.valid, message.timeoutMs, message.graceMs];
     case 'superseded':
       return [code, message.connection];
+    case 'confirmed':
+      return [code, message.count];
+    case 'probe':
+      return [code, message.round];
   }
 }
 
@@ -107,6 +119,8 @@ export function unpackToLeader(payload: unknown): ToLeader {
       return { kind: 'forward', items: fields.list('items').map(unpackForwarded) };
     case 'touch':
       return { kind: 'touch', sessionIds: fields.list('sessionIds').map((id, i) => new Fields([id], `touch ${i}`).int64('sessionId')) };
+    case 'probed':
+      return { kind: 'probed', round: fields.int('round', 0) };
     case undefined:
       throw new WsProtocolError('message to the leader: unknown kind');
   }
@@ -173,6 +187,10 @@ export function unpackFromLeader(payload: unknown): FromLeader {
       };
     case 'superseded':
       return { kind, connection: fields.int('connection', 0) };
+    case 'confirmed':
+      return { kind, count: fields.int('count', 0) };
+    case 'probe':
+      return { kind, round: fields.int('round', 0) };
     case undefined:
       throw new WsProtocolError('message from the leader: unknown kind');
   }

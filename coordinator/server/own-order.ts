@@ -24,6 +24,7 @@ import { CONFIG_PATH, configData } from './ensemble-config.ts';
 import { Fifo } from './fifo.ts';
 import type { Proposals } from './proposals.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
+import { SyncQueue } from './sync-queue.ts';
 import type { WriteOrder } from './write-order.ts';
 
 export interface OwnOrderOptions {
@@ -40,6 +41,8 @@ export interface OwnOrderOptions {
   clock: Clock;
   /** The zxid before the first one to give out: the tree's, or the beginning of a new epoch. */
   lastZxid: number;
+  /** A leader's: calls `then` once a quorum has confirmed that it leads. Absent: a server alone knows. */
+  confirmLeadership?: (then: () => void) => void;
   /** The counter of this epoch is used up: a leader makes room for another election. */
   counterExhausted?: () => void;
 }
@@ -50,6 +53,7 @@ export class OwnOrder implements WriteOrder {
   private readonly quota: Pick<PrepareContext, 'quotaExceeded'>;
   /** Writes, and syncs between them, in the order of their zxids. */
   private readonly inFlight = new Fifo<Pending>();
+  private readonly syncs = new SyncQueue((pending) => this.pipeline.synced(pending));
   private pipeline!: RequestPipeline;
   lastProposedZxid: number;
   /** The ensemble that the transaction being made proposes. */
@@ -120,8 +124,21 @@ export class OwnOrder implements WriteOrder {
   }
 
   sync(client: Client, xid: number, request: Request, startMs: number): void {
-    if (this.inFlight.size === 0) return this.pipeline.readInTurn(client, xid, request, startMs);
-    this.enqueue({ client, xid, request, txn: null, inFlight: true, startMs, outcome: null });
+    const { confirmLeadership } = this.options;
+    if (confirmLeadership === undefined && this.inFlight.size === 0) return this.pipeline.readInTurn(client, xid, request, startMs);
+    const pending: Pending = { client, xid, request, txn: null, inFlight: true, startMs, outcome: null };
+    if (confirmLeadership === undefined) return this.enqueue(pending);
+    this.syncs.add(pending, this.syncZxid);
+    this.pipeline.awaits(client, pending);
+    confirmLeadership(() => {
+      this.syncs.confirm(1, this.options.tree.lastZxid);
+      this.pipeline.flush();
+    });
+  }
+
+  /** What a sync that comes now has to wait for; 0: nothing is in flight. */
+  get syncZxid(): number {
+    return this.inFlight.size === 0 ? 0 : this.lastProposedZxid;
   }
 
   /** Removes a container or TTL znode if it still has no children. */
@@ -196,6 +213,7 @@ export class OwnOrder implements WriteOrder {
       count++;
     }
     this.outstanding.applied(zxid);
+    this.syncs.applied(zxid);
     pipeline.applied(count);
   }
 }

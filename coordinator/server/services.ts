@@ -17,10 +17,11 @@ import type { Client, ClientSession } from './client.ts';
 import type { GateContext, SessionKeeper } from './client-gate.ts';
 import { ForwardedOrder } from './forwarded-order.ts';
 import { LeaderDesk } from './leader-desk.ts';
+import { LeadershipProbe } from './leadership-probe.ts';
 import { LearnerSessions } from './learner-sessions.ts';
 import type { LocalSessionsOptions } from './local-sessions.ts';
 import { LocalSessions } from './local-sessions.ts';
-import { unpackFromLeader } from './member-messages.ts';
+import { packProbed, unpackFromLeader } from './member-messages.ts';
 import { authenticatorOf } from './member-parts.ts';
 import { OwnOrder } from './own-order.ts';
 import { Proposals } from './proposals.ts';
@@ -46,6 +47,8 @@ export interface ServiceParts {
   mintId(): bigint;
   propose(batch: ProposedBatch): void;
   send(to: ServerId, payload: unknown): void;
+  /** Are this member and those that `has` says yes to a quorum? */
+  isQuorum(has: (id: ServerId) => boolean): boolean;
   /** The ensemble that a request makes, or an error. */
   reconfigure(request: ReconfigRequest, zxid: number): EnsembleConfig | number;
   resign(reason: string): void;
@@ -148,11 +151,13 @@ export class LeaderService implements Service {
   private readonly order: OwnOrder;
   private readonly proposals: Proposals;
   private readonly sweeper: ZnodeSweeper;
+  private readonly probe: LeadershipProbe;
   private readonly firstZxid: number;
 
   constructor(parts: ServiceParts, epoch: number) {
     const { settings, clock, stats, rules, log, tree, secret } = parts;
     const quotaLog = new RateLog((line) => log.warn(line), clock);
+    this.probe = new LeadershipProbe({ isQuorum: parts.isQuorum, ask: (round) => this.desk.askAll(round) });
     this.firstZxid = makeZxid(epoch, 1);
     this.proposals = new Proposals({ append: (batch) => parts.propose(batch) }, clock, stats);
     this.order = new OwnOrder({
@@ -165,6 +170,7 @@ export class LeaderService implements Service {
       skipReconfigAcl: settings.skipReconfigAcl === 'yes',
       clock,
       lastZxid: makeZxid(epoch, 0),
+      confirmLeadership: (then) => this.probe.confirm(then),
       counterExhausted: () => parts.resign('the zxid counter of this epoch is used up'),
     });
     this.tracked = new Sessions({
@@ -184,7 +190,7 @@ export class LeaderService implements Service {
     this.pipeline = pipelineOf(parts, this.order, this.tracked, this.local);
     this.context = contextOf(parts, this.pipeline, this.local ?? this.tracked);
     const { order, pipeline, tracked: sessions } = this;
-    this.desk = new LeaderDesk({ order, sessions, pipeline, secret, send: parts.send });
+    this.desk = new LeaderDesk({ order, sessions, pipeline, secret, probe: this.probe, send: parts.send });
     this.sweeper = new ZnodeSweeper({
       tree,
       clock,
@@ -286,6 +292,11 @@ export class LearnerService implements Service {
         this.pipeline.flush();
         return;
       }
+      case 'confirmed':
+        this.order.confirmed(message.count, this.parts.tree.lastZxid);
+        return this.pipeline.flush();
+      case 'probe':
+        return this.parts.send(this.leader, packProbed(message.round));
       case 'revalidated':
         this.sessions.revalidated(this.pipeline, message);
         return this.pipeline.flush();
@@ -311,7 +322,7 @@ function applyBatch(pipeline: RequestPipeline, batch: ProposedBatch, order: Forw
     pipeline.apply(order?.take(txn) ?? null, txn);
     count++;
   }
-  order?.answerSyncs(batch.lastZxid);
+  order?.applied(batch.lastZxid);
   pipeline.applied(count);
   context.requestThrottler?.finished();
 }
