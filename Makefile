@@ -3,6 +3,7 @@
 # make test    set-up, type check, all tests
 # make sim     simulated ensembles: SEEDS=10000 of them from FIRST=1, with MEMBERS=5 voters; TRACE=1 writes down what they say
 # make interop the tests with foreign clients (they install those clients; see test/interop/README.md)
+# make soak    the tests of servers that are killed, paused and cut off, for 50 rounds each (SOAK_ROUNDS, SOAK_SEED)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -79,6 +80,9 @@ run: setup
 
 interop: setup
 	test/interop/run.sh
+
+soak: setup
+	SOAK_ROUNDS=$${SOAK_ROUNDS:-50} test/interop/run.sh test/interop/ensemble-chaos.interop.test.ts test/interop/cluster-chaos.interop.test.ts
 
 bench: setup
 	test/interop/run.sh --prepare

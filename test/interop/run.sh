@@ -52,13 +52,16 @@ install_python_clients() {
   touch "$venv/.ready"
 }
 
-# Programs of ours around clients that are libraries, and go-zookeeper's own tests.
+# Programs of ours around libraries: clients, and Porcupine, which judges histories; and go-zookeeper's own tests.
 build_clients() {
-  local here=test/interop go=.cache/go-zookeeper c=.cache/zookeeper-c module
-  mkdir -p "$go" "$c"
+  local here=test/interop go=.cache/go-zookeeper c=.cache/zookeeper-c judge=.cache/porcupine module
+  mkdir -p "$go" "$c" "$judge"
   if [[ ! $c/cases -nt $here/zookeeper-c/cases.c ]]; then
     cc -std=gnu11 -Wall -Wextra -O1 -DTHREADED "$here/zookeeper-c/cases.c" -o "$c/cases" -lzookeeper_mt -lpthread >&2 ||
       fail "cc could not build test/interop/zookeeper-c with Debian's libzookeeper-mt"
+  fi
+  if [[ ! $judge/check -nt $here/porcupine/main.go || ! $judge/check -nt $here/porcupine/go.sum ]]; then
+    (cd "$here/porcupine" && go build -o "$OLDPWD/$judge/check" .) >&2 || fail 'Go could not bring or build github.com/anishathalye/porcupine (test/interop/porcupine)'
   fi
   [[ $go/.ready -nt $here/go-zookeeper/main.go && $go/.ready -nt $here/go-zookeeper/go.sum && $go/.ready -nt $here/run.sh ]] && return
   (cd "$here/go-zookeeper" && go build -o "$OLDPWD/$go/cases" .) >&2 || fail 'Go could not bring or build github.com/go-zookeeper/zk (test/interop/go-zookeeper)'

@@ -17,6 +17,8 @@ export interface ClusterOptions {
   /** More lines of every coordinator's, or every broker's, properties. */
   readonly coordinator?: Readonly<Record<string, string | number>>;
   readonly broker?: Readonly<Record<string, string | number>>;
+  /** Lines of one coordinator's properties that differ from the others'. */
+  readonly coordinatorAt?: (at: number) => Readonly<Record<string, string | number>>;
 }
 
 interface Member {
@@ -77,7 +79,7 @@ export class ServerCluster {
       mkdirSync(dataDir);
       if (!alone) writeFileSync(join(dataDir, 'myid'), `${at + 1}\n`);
       const base = { dataDir, clientPort: port, clientPortAddress: host, tickTime: 2000, initLimit: 10, syncLimit: 5, maxClientCnxns: 0 };
-      const properties = { ...base, 'admin.enableServer': 'false', '4lw.commands.whitelist': '*', ...servers, ...options.coordinator };
+      const properties = { ...base, 'admin.enableServer': 'false', '4lw.commands.whitelist': '*', ...servers, ...options.coordinator, ...options.coordinatorAt?.(at) };
       writeFileSync(this.coordinatorFile(at), propertiesText(properties));
     }
     for (const [at, { port }] of this.brokers.entries()) {
