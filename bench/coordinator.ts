@@ -73,6 +73,8 @@ function readArguments() {
 
 const { rounds, durationMs, makers, workloads, depths, znodes, parts } = readArguments();
 const load = new LoadProcess();
+// An interrupted run leaves no servers behind: their groups are ended when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 type PerMaker<T> = Record<Maker, T[]>;
 const perMaker = <T>(): PerMaker<T> => ({ zookeeper: [], vivarium: [] });
