@@ -4,7 +4,9 @@ import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { metadata } from '../../../broker/protocol/messages/03-metadata.ts';
 import { createTopics } from '../../../broker/protocol/messages/19-create-topics.ts';
 import type { Broker } from '../../../broker/server/broker.ts';
-import { TestCluster } from './test-cluster.ts';
+import { produce } from '../../../broker/protocol/messages/00-produce.ts';
+import { buildBatch } from '../../../broker/records/build-batch.ts';
+import { TestCluster, type TestClient } from './test-cluster.ts';
 
 describe('several brokers', () => {
   let cluster: TestCluster;
@@ -58,4 +60,41 @@ describe('several brokers', () => {
         broker.cache.partitionsOf('t').length === 3 && broker.cache.partitionsOf('t').every(([, { leader }]) => leader > 0),
     );
   });
+
+  it('talk among themselves by one listener, and tell clients the addresses of theirs', async () => {
+    const listeners = {
+      listeners: 'INSIDE://127.0.0.1:0,OUTSIDE://127.0.0.1:0',
+      'listener.security.protocol.map': 'INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT',
+      'inter.broker.listener.name': 'INSIDE',
+    };
+    await Promise.all(brokers.map((broker) => cluster.stop(broker)));
+    brokers = [];
+    for (const id of [1, 2]) brokers.push(await cluster.broker(id, listeners));
+    await everyoneKnows((broker) => broker.cache.brokers('OUTSIDE').length === 2);
+    const [first, second] = brokers as [Broker, Broker];
+    const portOf = (broker: Broker, name: string) => broker.listeners.find(({ listenerName }) => listenerName === name)!.port;
+    const controller = first.controller.isActive ? first : second;
+    const connection = await cluster.clientAt(portOf(controller, 'OUTSIDE'));
+    const topic = { name: 't', numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
+    expect((await connection.call(createTopics, { topics: [topic], timeoutMs: 20_000 })).topics[0]).to.include({ errorCode: 0 });
+    const told = async (client: TestClient) => (await client.call(metadata, { topics: null })).brokers.map(({ port }) => port).sort();
+    for (const name of ['INSIDE', 'OUTSIDE']) {
+      const ports = brokers.map((broker) => portOf(broker, name)).sort();
+      expect(await told(await cluster.clientAt(portOf(second, name)))).to.deep.equal(ports);
+    }
+    // All that replication needs goes by the inside.
+    const leader = brokers.find((broker) => broker.cache.getPartition('t', 0)?.leader === broker.brokerId)!;
+    const client = await cluster.clientAt(portOf(leader, 'OUTSIDE'));
+    const records = buildBatch({ records: [{ key: null, value: Buffer.from('x'), timestamp: Date.now() }] });
+    const topicData = [{ name: 't', partitionData: [{ index: 0, records }] }];
+    const { responses } = await client.call(produce, { acks: -1, timeoutMs: 20_000, topicData });
+    expect(responses[0]!.partitionResponses[0]!.errorCode).to.equal(ErrorCode.NONE);
+    const { endpoints } = JSON.parse(await registrationOf(1)) as { endpoints: string[] };
+    expect(endpoints).to.deep.equal(first.listeners.map(({ listenerName, port }) => `${listenerName}://127.0.0.1:${port}`));
+  });
+
+  async function registrationOf(id: number): Promise<string> {
+    const session = await cluster.session();
+    return Buffer.from((await session.getData(`/brokers/ids/${id}`)).data!).toString();
+  }
 });

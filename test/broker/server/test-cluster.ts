@@ -86,8 +86,12 @@ export class TestCluster {
     await broker.close();
   }
 
-  async client(broker: Broker): Promise<TestClient> {
-    const connection = await Connection.connect({ host: '127.0.0.1', port: broker.port, clientId: 'test' });
+  client(broker: Broker): Promise<TestClient> {
+    return this.clientAt(broker.port);
+  }
+
+  async clientAt(port: number): Promise<TestClient> {
+    const connection = await Connection.connect({ host: '127.0.0.1', port, clientId: 'test' });
     this.connections.push(connection);
     await negotiate(connection);
     return {
