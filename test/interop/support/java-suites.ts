@@ -87,7 +87,7 @@ export const CURATOR: Suite = {
     curator('nodes.TestPersistentEphemeralNode nodes.TestPersistentNode nodes.TestPersistentTtlNode queue.TestQueueItem'),
     curator('cache.TestPathChildrenCache cache.TestPathChildrenCacheEventOrdering cache.TestTreeCache cache.TestTreeCacheEventOrdering cache.TestWrappedNodeCache'),
     curator('cache.TestTreeCacheIteratorAndSize cache.TestTreeCacheRandomTree cache.TestCuratorCacheBridge cache.TestCuratorCacheConsistency cache.TestCuratorCacheEventOrdering'),
-    curator('cache.TestCuratorCacheWrappers cache.TestEventOrdering queue.TestBoundedDistributedQueue queue.TestDistributedQueue queue.TestQueueSharder queue.TestDistributedDelayQueue'),
+    curator('cache.TestCuratorCacheWrappers queue.TestBoundedDistributedQueue queue.TestDistributedQueue queue.TestQueueSharder queue.TestDistributedDelayQueue'),
     curator('queue.TestLongNetworkPartition'),
     // With ensembles of several servers, some of which are killed.
     curator('cache.TestCuratorCacheEdges cache.TestPathChildrenCacheInCluster leader.TestLeaderLatchCluster leader.TestLeaderSelectorCluster locks.TestInterProcessSemaphoreCluster'),

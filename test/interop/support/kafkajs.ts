@@ -57,13 +57,13 @@ export interface Consumed {
   readonly message: KafkaMessage;
 }
 
-/** Reads `count` records of a topic from its beginning, by a group of its own. */
-export async function consume(topic: string, count: number, broker?: string): Promise<Consumed[]> {
+/** Reads `count` records of a topic, or of all whose names match, from the beginning, by a group of its own. */
+export async function consume(topic: string | RegExp, count: number, broker?: string): Promise<Consumed[]> {
   const consumer = client(broker).consumer({ groupId: freshName('reader'), maxWaitTimeInMs: 200 });
   const records: Consumed[] = [];
   await consumer.connect();
   try {
-    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
       consumer

@@ -46,7 +46,10 @@ public final class ServerProcess {
         this.port = port;
     }
 
-    /** Starts one and returns when it answers; {@code clientPort} 0 is replaced by a free one. */
+    /**
+     * Starts one and returns when it serves, or only when it listens: one of several serves when the others are there too.
+     * {@code clientPort} 0 is replaced by a free one.
+     */
     public static ServerProcess start(Properties properties, boolean waitUntilItServes) throws IOException, InterruptedException {
         Map<String, String> settings = new TreeMap<>();
         for (String name : System.getProperties().stringPropertyNames()) {
@@ -84,7 +87,7 @@ public final class ServerProcess {
         process.onExit().thenAccept(RUNNING::remove);
         ServerProcess server = new ServerProcess(process, port);
         long deadline = System.currentTimeMillis() + READY_TIMEOUT_MS;
-        while (waitUntilItServes && !server.serves()) {
+        while (waitUntilItServes ? !server.serves() : !server.listens()) {
             if (!process.isAlive() || System.currentTimeMillis() > deadline) {
                 server.stop();
                 throw new IOException("The server at port " + port + " does not serve:\n" + Files.readString(log.toPath()));
@@ -122,6 +125,15 @@ public final class ServerProcess {
 
     public void join() throws InterruptedException {
         process.waitFor();
+    }
+
+    private boolean listens() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+            return true;
+        } catch (IOException e) {
+            return false; // Not yet.
+        }
     }
 
     private boolean serves() {
