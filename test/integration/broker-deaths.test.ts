@@ -59,6 +59,12 @@ describe('a cluster whose brokers die', function () {
       await ledger.grows(100, `after ${broker.name} is back from ${how} in round ${round}`);
       await everyoneInSync();
     }
+    // All at once, as when somebody trips over the cable.
+    await ledger.grows(200);
+    await Promise.all([...cluster.brokers, ...cluster.coordinators].map((server) => server.end('SIGKILL')));
+    await Promise.all([...cluster.coordinators, ...cluster.brokers].map((server) => server.start()));
+    await ledger.grows(100, 'after all were killed at once');
+    await everyoneInSync();
     const acked = await ledger.end();
     expect(ledger.failures).to.deep.equal([]);
     for (let partition = 0; partition < PARTITIONS; partition++) check(acked[partition]!, await readAll(partition), partition);
