@@ -107,3 +107,36 @@ export class ClientGate implements Gate {
     context.sessions.left?.(client);
   }
 }
+
+/** Closes whoever comes while nothing is served: clients then try another member. */
+export class ClosedGate implements Gate {
+  private readonly door: Door;
+
+  constructor(door: Door) {
+    this.door = door;
+  }
+
+  connect(): void {
+    this.door.close();
+  }
+
+  request(): void {
+    this.door.close();
+  }
+
+  unknown(): void {
+    this.door.close();
+  }
+
+  endOfBatch(): void {
+    // Nothing was asked.
+  }
+
+  drained(): void {
+    // Nothing was said.
+  }
+
+  closed(): void {
+    // Nobody waits.
+  }
+}

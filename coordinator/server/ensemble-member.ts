@@ -14,19 +14,17 @@ import type { Door, Gate, Gatekeeper } from '../net/door.ts';
 import { FourLetterWords } from '../net/four-letter-words.ts';
 import { PeerLinks } from '../net/peer-links.ts';
 import { sessionMint } from '../session/session-minting.ts';
-import { finishInstallation, IncomingSnapshot } from '../store/incoming-snapshot.ts';
-import { EPOCHS } from '../store/log-facts.ts';
+import { finishInstallation } from '../store/incoming-snapshot.ts';
 import { applyTxn } from '../tree/apply.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { readTxns } from '../tree/txn-codec.ts';
 import type { EnsembleConfig } from '../zab/messages.ts';
-import { isConfig } from '../zab/messages.ts';
 import { Peer } from '../zab/peer.ts';
-import type { DiskWork, PeerEvent, PeerStart, ProposedBatch, Role } from '../zab/peer-types.ts';
+import type { PeerEvent, ProposedBatch, Role } from '../zab/peer-types.ts';
 import { Quorum } from '../zab/quorum.ts';
 import type { ClientPorts } from './client-ports.ts';
 import { openClientPorts } from './client-ports.ts';
-import { ClientGate } from './client-gate.ts';
+import { ClientGate, ClosedGate } from './client-gate.ts';
 import { writeConfigFiles } from './config-files.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { membersLine, peersOf, showConfig, toEnsembleConfig } from './ensemble-config.ts';
@@ -36,6 +34,7 @@ import { HistoryReader } from './history-reader.ts';
 import { assertLimits, COMMIT_LOG_BYTES_MAX } from './limits.ts';
 import type { LookIns } from './look-ins.ts';
 import { openLookIns } from './look-ins.ts';
+import { MemberDisk, peerStartOf } from './member-disk.ts';
 import { unpackFromLeader } from './member-messages.ts';
 import type { Member, MemberDeps, Store } from './member-parts.ts';
 import { accessRulesOf, doorCountsOf, keepSecret, knownSecret, openStore, sessionSecret } from './member-parts.ts';
@@ -54,8 +53,6 @@ import { ZabDriver } from './zab-driver.ts';
 
 /** An election under way is no lost quorum yet (`QuorumPeer`, state LOOKING). */
 const READ_ONLY_AFTER_MS_MIN = 2000;
-const CONFIG = 'ensemble-config';
-const PENDING_CONFIG = 'ensemble-config-pending';
 
 /** Starts a member. Resolves when its ports are open: it serves once it has found a quorum. */
 export async function startEnsembleMember(settings: ServerSettings, ensemble: EnsembleSettings, deps: MemberDeps): Promise<Member> {
@@ -89,7 +86,7 @@ class EnsembleMember implements Member {
   private service: Service | null = null;
   /** Shown while nothing is served. */
   private idle!: RequestPipeline;
-  private incoming: IncomingSnapshot | null = null;
+  private memberDisk!: MemberDisk;
   private readOnlyTimer: NodeJS.Timeout | null = null;
   private closing = false;
   /** Learners whose process ended the link itself: their clients' connections have broken too. */
@@ -174,7 +171,7 @@ class EnsembleMember implements Member {
         commitLogCount: settings.commitLogCount,
         commitLogBytesMax: COMMIT_LOG_BYTES_MAX,
       },
-      this.peerStart(),
+      peerStartOf(store, this.tree.lastZxid, toEnsembleConfig(ensemble.quorum)),
       clock.monotonicMs(),
     );
     const linkLog = createLogger('org.apache.zookeeper.server.quorum.QuorumCnxManager');
@@ -203,10 +200,20 @@ class EnsembleMember implements Member {
       },
       messages: (id, messages) => this.driver.messages(id, messages),
     });
+    this.memberDisk = new MemberDisk({
+      ...store,
+      snapshotter: this.snapshotter,
+      log: this.log,
+      treeZxid: () => this.tree.lastZxid,
+      reload: async () => {
+        this.tree = await recover(files, txnLog, this.storeLog, this.stats.metrics);
+        this.idle = this.idlePipeline();
+      },
+    });
     this.disk = new DiskQueue({
       log: txnLog,
       persisted: (seq) => this.driver.persisted(seq),
-      perform: (work) => this.perform(work),
+      perform: (work) => this.memberDisk.perform(work),
       failed: (error) => this.fail(error),
     });
     this.history = new HistoryReader({
@@ -231,24 +238,6 @@ class EnsembleMember implements Member {
       port: () => this.port,
     });
     this.idle = this.idlePipeline();
-  }
-
-  /** What the disk held. */
-  private peerStart(): PeerStart {
-    const { files, txnLog } = this.store;
-    const { meta, floorZxid } = txnLog;
-    const fromFile = toEnsembleConfig(this.ensemble.quorum);
-    const kept = storedConfig(meta.get(CONFIG));
-    const pending = storedConfig(meta.get(PENDING_CONFIG));
-    const config = kept !== null && kept.version > fromFile.version ? kept : fromFile;
-    return {
-      acceptedEpoch: Number(meta.get(EPOCHS.accepted) ?? 0),
-      currentEpoch: Number(meta.get(EPOCHS.current) ?? 0),
-      lastZxid: this.tree.lastZxid,
-      truncateFloorZxid: floorZxid === 0 ? 0 : (files.list().filter((zxid) => zxid >= floorZxid).at(-1) ?? floorZxid),
-      config,
-      pendingConfig: pending !== null && pending.version > config.version ? pending : null,
-    };
   }
 
   private async openPorts(): Promise<void> {
@@ -452,53 +441,6 @@ class EnsembleMember implements Member {
     }
   }
 
-  // --- The disk ---
-
-  private async perform(work: Exclude<DiskWork, { kind: 'append' }>): Promise<void> {
-    const { files, txnLog } = this.store;
-    switch (work.kind) {
-      case 'epochs':
-        return txnLog.setMetas([
-          [EPOCHS.accepted, String(work.acceptedEpoch)],
-          [EPOCHS.current, String(work.currentEpoch)],
-        ]);
-      case 'config':
-        return txnLog.setMetas([
-          [CONFIG, JSON.stringify(work.config)],
-          [PENDING_CONFIG, work.pendingConfig === null ? '' : JSON.stringify(work.pendingConfig)],
-        ]);
-      case 'truncate':
-        this.log.info(`Truncating the log to ${formatZxid(work.zxid)}: what came after it nobody committed`);
-        await this.snapshotter.close();
-        files.removeAfter(work.zxid);
-        await txnLog.truncate(work.zxid);
-        if (work.rebuild || this.tree.lastZxid > work.zxid) await this.reload();
-        return;
-      case 'snapshotBegin':
-        await this.incoming?.abort();
-        this.incoming = await IncomingSnapshot.begin(files, txnLog, work.zxid);
-        return;
-      case 'snapshotChunk':
-        return this.incoming?.write(work.bytes);
-      case 'snapshotEnd':
-        await this.snapshotter.close();
-        await this.incoming?.install();
-        this.incoming = null;
-        this.log.info(`Installed a snapshot of ${formatZxid(work.zxid)} from the leader`);
-        return this.reload();
-      case 'snapshotAbort':
-        await this.incoming?.abort();
-        this.incoming = null;
-    }
-  }
-
-  /** The tree anew from what the disk holds now. */
-  private async reload(): Promise<void> {
-    const { files, txnLog } = this.store;
-    this.tree = await recover(files, txnLog, this.storeLog, this.stats.metrics);
-    this.idle = this.idlePipeline();
-  }
-
   private fail(error: unknown): void {
     if (this.closing) return;
     this.log.error('Severe unrecoverable error, exiting', { error });
@@ -526,46 +468,7 @@ class EnsembleMember implements Member {
     await this.links.close();
     await this.history.close();
     await this.snapshotter.close();
-    await this.incoming?.abort();
+    await this.memberDisk.close();
     await this.store.txnLog.close();
   }
-}
-
-/** Closes whoever comes while nothing is served: clients then try another member. */
-class ClosedGate implements Gate {
-  private readonly door: Door;
-
-  constructor(door: Door) {
-    this.door = door;
-  }
-
-  connect(): void {
-    this.door.close();
-  }
-
-  request(): void {
-    this.door.close();
-  }
-
-  unknown(): void {
-    this.door.close();
-  }
-
-  endOfBatch(): void {
-    // Nothing was asked.
-  }
-
-  drained(): void {
-    // Nothing was said.
-  }
-
-  closed(): void {
-    // Nobody waits.
-  }
-}
-
-function storedConfig(text: string | undefined): EnsembleConfig | null {
-  if (text === undefined || text === '') return null;
-  const value: unknown = JSON.parse(text);
-  return isConfig(value) ? value : null;
 }
