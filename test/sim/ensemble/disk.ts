@@ -49,9 +49,9 @@ export class Platter {
   }
 
   holds(zxid: number, batchId: number): boolean {
-    const snapshot = this.snapshots.at(-1);
-    if (snapshot !== undefined && snapshot.tree.some((applied) => applied.zxid === zxid && applied.batchId === batchId)) return true;
-    return this.batches.some((batch) => batch.lastZxid === zxid && batchIdOf(batch) === batchId);
+    const batch = findByZxid(this.batches, zxid, ({ lastZxid }) => lastZxid);
+    if (batch !== undefined) return batchIdOf(batch) === batchId;
+    return findByZxid(this.snapshots.at(-1)?.tree ?? [], zxid, (applied) => applied.zxid)?.batchId === batchId;
   }
 
   /** The newest snapshot and the log after it. */
@@ -206,6 +206,19 @@ export class Disk {
 
 function isRebuild(queued: Queued): boolean {
   return queued.kind === 'work' && (queued.work.kind === 'truncate' || queued.work.kind === 'snapshotEnd');
+}
+
+/** The one with this zxid, in a list that rises. */
+function findByZxid<T>(list: readonly T[], zxid: number, zxidOf: (item: T) => number): T | undefined {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (zxidOf(list[middle]!) < zxid) low = middle + 1;
+    else high = middle;
+  }
+  const found = list[low];
+  return found !== undefined && zxidOf(found) === zxid ? found : undefined;
 }
 
 /** A batch's body begins with its number. */

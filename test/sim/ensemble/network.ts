@@ -34,7 +34,6 @@ export interface NetworkOptions {
 
 export class Network {
   messageCount = 0;
-  byteCount = 0;
   private readonly links = new Map<number, Link>();
   private readonly endpoints = new Map<number, Endpoint>();
   /** The link that each end believes it has, by (end, other end). */

@@ -6,6 +6,7 @@ import { AssertionError } from '../../../shared/base/assert.ts';
 import type { Prng } from '../../../shared/base/prng.ts';
 import { createPrng } from '../../../shared/base/prng.ts';
 import type { EnsembleConfig } from '../../../coordinator/zab/messages.ts';
+import { DEFAULT_WINDOWS } from '../../../coordinator/zab/feeder.ts';
 import { Peer } from '../../../coordinator/zab/peer.ts';
 import type { PeerOptions, PeerStart } from '../../../coordinator/zab/peer-types.ts';
 import { Clients } from './clients.ts';
@@ -34,6 +35,8 @@ export interface WorldOptions {
   /** What may go wrong. Nothing at all for measurements. */
   faults?: boolean;
   mood?: Mood;
+  /** A good network and good disks, the same for all seeds; as much memory as a real member has. */
+  quiet?: boolean;
   makePeer?: Surroundings['makePeer'];
   makeDisk?: (disk: Disk) => Pick<Disk, 'begin'>;
   /** See `DiskOptions`. */
@@ -56,20 +59,20 @@ const HEAL_MS = 60_000;
 const HEAL_WITH_CLIENTS_MS = 600;
 
 export class World {
-  private readonly schedule = new Schedule();
+  protected readonly schedule = new Schedule();
   private readonly prng: Prng;
   private readonly options: WorldOptions;
-  private readonly network: Network;
-  private readonly all: HistoryOfAll;
-  private readonly clients: Clients;
+  protected readonly network: Network;
+  protected readonly all: HistoryOfAll;
+  protected readonly clients: Clients;
   private readonly surroundings: Surroundings;
   private readonly platters = new Map<number, Platter>();
   /** Disks that were emptied. What their members acknowledged before counts as acknowledged. */
   private readonly lostPlatters = new Map<number, Platter>();
-  private readonly members = new Map<number, Member>();
+  protected readonly members = new Map<number, Member>();
   private readonly lives = new Map<number, number>();
   private readonly observers = new Set<number>();
-  private readonly ids: number[] = [];
+  protected readonly ids: number[] = [];
   private readonly firstConfig: EnsembleConfig;
   private isHealing = false;
   /** A member whose disk was emptied, until it serves again: only one at a time, and not before all have served once. */
@@ -92,15 +95,15 @@ export class World {
     this.all = new HistoryOfAll(this.firstConfig, [this.platters, this.lostPlatters]);
     this.network = new Network(this.schedule, prng.fork(), {
       delayMinMs: 0.1,
-      delayMaxMs: [2, 10, 40][prng.int(3)]!,
+      delayMaxMs: [2, 10, 40][options.quiet === true ? 0 : prng.int(3)]!,
       reconnectMs: 20,
-      breakNoticeMaxMs: 4 * TICK_MS,
+      breakNoticeMaxMs: options.quiet === true ? 2 : 4 * TICK_MS,
     });
     const members = (): Member[] => [...this.members.values()];
     const touchMs = TICK_MS / 2;
     this.clients = new Clients(this.schedule, prng.fork(), this.all, members, {
-      count: 1 + prng.int(5),
-      meanPauseMs: 5 + prng.int(40),
+      count: options.quiet === true ? 20 : 1 + prng.int(5),
+      meanPauseMs: options.quiet === true ? 10 : 5 + prng.int(40),
       touchMs,
     });
     const initLimitTicks = 10;
@@ -113,11 +116,11 @@ export class World {
         tickTimeMs: TICK_MS,
         initLimitTicks,
         syncLimitTicks: 5,
-        commitLogCount: 1 + prng.int(20),
-        commitLogBytesMax: 10_000,
-        windows: { batchBytes: 500 + prng.int(2000), readBytes: 16 + prng.int(400), snapshotBytes: 100 + prng.int(2000) },
+        commitLogCount: options.quiet === true ? 500 : 1 + prng.int(20),
+        commitLogBytesMax: options.quiet === true ? 1 << 20 : 10_000,
+        windows: options.quiet === true ? DEFAULT_WINDOWS : { batchBytes: 500 + prng.int(2000), readBytes: 16 + prng.int(400), snapshotBytes: 100 + prng.int(2000) },
       },
-      diskOptions: { latencyMaxMs: [1, 5, 20][prng.int(3)]!, reportsEarly: options.reportsEarly === true },
+      diskOptions: { latencyMaxMs: [1, 5, 20][options.quiet === true ? 0 : prng.int(3)]!, reportsEarly: options.reportsEarly === true },
       bodyBytesMax: 300,
       sessionTimeoutMs: 6 * TICK_MS,
       makePeer: options.makePeer ?? ((peerOptions: PeerOptions, start: PeerStart, nowMs: number) => new Peer(peerOptions, start, nowMs)),
@@ -221,7 +224,7 @@ export class World {
 
   // --- Processes ---
 
-  private start(id: number): void {
+  protected start(id: number): void {
     if (this.members.has(id)) return;
     const life = (this.lives.get(id) ?? 0) + 1;
     this.lives.set(id, life);
@@ -234,7 +237,7 @@ export class World {
     this.members.set(id, new Member(id, life, platter, this.observers.has(id) ? 'observer' : 'participant', this.surroundings));
   }
 
-  private kill(id: number): void {
+  protected kill(id: number): void {
     const member = this.members.get(id);
     if (member === undefined) return;
     this.surroundings.trace?.(`${member.name} is killed`);
