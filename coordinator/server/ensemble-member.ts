@@ -43,6 +43,7 @@ import { ReadOnlyService } from './read-only-service.ts';
 import { reconfigure } from './reconfigure.ts';
 import { recover } from './recovery.ts';
 import type { RequestPipeline } from './request-pipeline.ts';
+import { RoleMetrics } from './role-metrics.ts';
 import { ServerStats } from './server-stats.ts';
 import { MemberView } from './server-view.ts';
 import type { Service, ServiceParts } from './services.ts';
@@ -72,6 +73,7 @@ class EnsembleMember implements Member {
   private readonly log = createLogger('org.apache.zookeeper.server.quorum.QuorumPeer');
   private readonly storeLog = createLogger('org.apache.zookeeper.server.persistence.FileTxnSnapLog');
   private readonly stats: ServerStats;
+  private readonly roleMetrics: RoleMetrics;
   private readonly mintId: () => bigint;
   private store!: Store;
   private snapshotter!: Snapshotter;
@@ -98,6 +100,7 @@ class EnsembleMember implements Member {
     this.deps = deps;
     this.clock = deps.clock ?? systemClock;
     this.stats = new ServerStats(this.clock.monotonicMs());
+    this.roleMetrics = new RoleMetrics(this.stats.metrics);
     this.mintId = sessionMint(ensemble.myId, this.clock.wallMs());
   }
 
@@ -282,7 +285,10 @@ class EnsembleMember implements Member {
   }
 
   private admit(door: Door): Gate {
-    if (this.service === null || (this.settings.leaderServes === 'no' && this.role.state === 'LEADING')) return new ClosedGate(door);
+    if (this.service === null || (this.settings.leaderServes === 'no' && this.role.state === 'LEADING')) {
+      this.stats.metrics.counters.cnxn_closed_without_zk_server_running.add();
+      return new ClosedGate(door);
+    }
     return new ClientGate(door, this.service.context);
   }
 
@@ -330,6 +336,7 @@ class EnsembleMember implements Member {
   private becomes(role: Role, reason: string): void {
     const what = role.state === 'LOOKING' ? 'LOOKING' : `${role.state} - ${role.phase}${role.state === 'LEADING' ? '' : `, leader is ${role.leader}`}`;
     this.log.info(`${what}: ${reason}`);
+    this.roleMetrics.becomes(role, this.clock.monotonicMs());
     this.awaitQuorum(role);
     if (role.phase !== 'BROADCAST') {
       if (role.state !== 'LOOKING' || !(this.service instanceof ReadOnlyService)) this.stopService();
@@ -390,7 +397,7 @@ class EnsembleMember implements Member {
           isQuorumSynced: (next) => this.peer.isQuorumSynced(next),
         }),
       resign: (reason) => driver.resign(reason),
-      applied: (count) => this.snapshotter.applied(count),
+      applied: (count) => this.applied(count),
     };
   }
 
@@ -420,6 +427,11 @@ class EnsembleMember implements Member {
       applyTxn(this.tree, txn, null);
       count++;
     }
+    this.applied(count);
+  }
+
+  private applied(count: number): void {
+    this.roleMetrics.committed(count);
     this.snapshotter.applied(count);
   }
 
