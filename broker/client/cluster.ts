@@ -12,7 +12,7 @@ import { apiVersions, type ApiVersionsResponse } from '../protocol/messages/18-a
 import { findCoordinator } from '../protocol/messages/10-find-coordinator.ts';
 import { metadata, type MetadataResponse } from '../protocol/messages/03-metadata.ts';
 import type { Api } from '../protocol/schema.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import { ConnectionError, KafkaError, TimeoutError } from './errors.ts';
 
 export interface Node {
@@ -69,6 +69,18 @@ export async function negotiate(connection: Connection): Promise<ApiVersionsResp
   return response;
 }
 
+/** A connection to a broker whose versions are known. */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const connection = await Connection.connect(options);
+  try {
+    await negotiate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
 export class Cluster {
   readonly options: ClusterOptions;
   private readonly bootstrap: readonly Node[];
@@ -120,13 +132,8 @@ export class Cluster {
     if (this.closed) throw new ConnectionError('CLOSED', 'The client was closed');
     const { host, port } = node;
     try {
-      const connection = await Connection.connect({
-        host,
-        port,
-        clientId: this.options.clientId,
-        requestTimeoutMs: this.options.requestTimeoutMs,
-      });
-      await negotiate(connection);
+      const { clientId, requestTimeoutMs } = this.options;
+      const connection = await openConnection({ host, port, clientId, requestTimeoutMs });
       this.failures.delete(key);
       return connection;
     } catch (error) {

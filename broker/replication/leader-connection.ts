@@ -1,6 +1,6 @@
 /** A follower's connection to a leader: the few requests that a fetcher makes, over a socket (tests and simulations have others). */
-import { negotiate } from '../client/cluster.ts';
-import { Connection } from '../client/connection.ts';
+import { openConnection } from '../client/cluster.ts';
+import type { Connection } from '../client/connection.ts';
 import { ErrorCode, errorName } from '../protocol/error-codes.ts';
 import { fetch, type FetchResponse } from '../protocol/messages/01-fetch.ts';
 import { listOffsets } from '../protocol/messages/02-list-offsets.ts';
@@ -38,14 +38,7 @@ export async function connectToLeader(
   clientId: string,
   requestTimeoutMs: number,
 ): Promise<LeaderConnection> {
-  const connection = await Connection.connect({ ...address, clientId, requestTimeoutMs });
-  try {
-    await negotiate(connection);
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-  return new SocketLeaderConnection(connection);
+  return new SocketLeaderConnection(await openConnection({ ...address, clientId, requestTimeoutMs }));
 }
 
 class SocketLeaderConnection implements LeaderConnection {

@@ -33,8 +33,9 @@ export async function handOver(options: HandOverOptions): Promise<void> {
       const { errorCode, remainingPartitions } = response;
       logger.info(`${remainingPartitions.length} partitions remain to move, the controller said ${errorName(errorCode)}`);
     } catch (error) {
-      if (error instanceof NoControllerError) return; // nobody is there who could give them to anybody
-      logger.warn('Error during controlled shutdown', { error });
+      // Another may be about to be elected; nobody will be where nobody else is.
+      if (!(error instanceof NoControllerError)) logger.warn('Error during controlled shutdown', { error });
+      else if (isAlone()) return;
     }
     // A whole cluster that stops: for its last broker no retry will find anybody.
     if (tries < retriesMax && (await cache.waitUntil(isAlone, retryBackoffMs))) {

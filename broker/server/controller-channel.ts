@@ -2,8 +2,8 @@
  * This broker's way to whoever is the controller: itself without a socket, else over one connection, made when first needed and
  * dropped when the metadata names another controller. What is asked on it is asked again by whoever asked, if it matters.
  */
-import { negotiate } from '../client/cluster.ts';
-import { Connection } from '../client/connection.ts';
+import { openConnection } from '../client/cluster.ts';
+import type { Connection } from '../client/connection.ts';
 import type { Controller } from '../controller/controller.ts';
 import {
   controlledShutdown,
@@ -74,25 +74,15 @@ export class ControllerChannel {
     if (address === null) return Promise.reject(new NoControllerError('No controller is known at the moment'));
     if (this.open?.address === address.key) return this.open.connection;
     this.drop();
-    const connection = this.connect(address);
+    const { host, port } = address;
+    const { brokerId, requestTimeoutMs } = this.options;
+    const connection = openConnection({ host, port, clientId: String(brokerId), requestTimeoutMs });
     const opened = { address: address.key, connection };
     this.open = opened;
     const forget = (): void => {
       if (this.open === opened) this.open = null;
     };
     connection.then((made) => made.onClose(forget), forget);
-    return connection;
-  }
-
-  private async connect({ host, port }: { readonly host: string; readonly port: number }): Promise<Connection> {
-    const { brokerId, requestTimeoutMs } = this.options;
-    const connection = await Connection.connect({ host, port, clientId: String(brokerId), requestTimeoutMs });
-    try {
-      await negotiate(connection);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
     return connection;
   }
 

@@ -1,9 +1,9 @@
 /** Requests to other brokers: one connection each, opened when first needed, and opened again when it broke. */
-import { Connection } from '../client/connection.ts';
+import { openConnection } from '../client/cluster.ts';
+import type { Connection } from '../client/connection.ts';
 import type { LiveBroker } from '../controller/cluster-state.ts';
 import type { ControllerResponse } from '../controller/broker-channels.ts';
 import type { ControllerRequest } from '../controller/orders.ts';
-import { apiVersions } from '../protocol/messages/18-api-versions.ts';
 import { leaderAndIsr } from '../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../protocol/messages/05-stop-replica.ts';
 import { sharedUpdateMetadata } from './shared-update-metadata.ts';
@@ -81,16 +81,7 @@ export class RemoteBrokers {
     const endpoint = endpoints.find((candidate) => candidate.listenerName === listenerName) ?? endpoints[0];
     if (endpoint === undefined) throw new Error('The broker registered no endpoint');
     const { host, port } = endpoint;
-    const connection = await Connection.connect({ host, port, clientId, requestTimeoutMs });
-    const { apiKeys } = await connection.request(
-      apiVersions,
-      { clientSoftwareName: 'vivarium', clientSoftwareVersion: '0' },
-      { version: 0 },
-    );
-    connection.versions = new Map(
-      apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion] as const]),
-    );
-    return connection;
+    return await openConnection({ host, port, clientId, requestTimeoutMs });
   }
 
   close(): void {
