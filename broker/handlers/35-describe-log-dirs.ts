@@ -15,7 +15,7 @@ type Topic = Result['topics'][number];
 const UNKNOWN_BYTES = -1;
 
 export function describeLogDirsHandler(
-  logs: Pick<LogManager, 'allLogs' | 'liveDirs' | 'offlineDirs'>,
+  logs: Pick<LogManager, 'allLogs' | 'liveDirs' | 'offlineDirs' | 'futureReplicas'>,
 ): Handler<DescribeLogDirsRequest, DescribeLogDirsResponse> {
   return {
     api: describeLogDirs,
@@ -24,7 +24,7 @@ export function describeLogDirsHandler(
         logs.liveDirs.map(async (logDir) => ({
           errorCode: ErrorCode.NONE,
           logDir,
-          topics: topicsIn(logs.allLogs, logDir, topics),
+          topics: topicsIn(logs, logDir, topics),
           ...(await volumeOf(logDir)),
         })),
       );
@@ -37,16 +37,27 @@ export function describeLogDirsHandler(
 }
 
 /** Of the partitions asked for (null: of all) those whose log is in the directory. */
-function topicsIn(allLogs: LogManager['allLogs'], logDir: string, wanted: DescribeLogDirsRequest['topics']): Topic[] {
+function topicsIn(
+  { allLogs, futureReplicas }: Pick<LogManager, 'allLogs' | 'futureReplicas'>,
+  logDir: string,
+  wanted: DescribeLogDirsRequest['topics'],
+): Topic[] {
   const found = new Map<string, Topic>();
+  const isWanted = (name: string, partition: number): boolean =>
+    wanted === null || wanted.some((entry) => entry.topic === name && entry.partitions.includes(partition));
+  const topicNamed = (name: string): Topic => {
+    const topic = found.get(name) ?? { name, partitions: [] };
+    found.set(name, topic);
+    return topic;
+  };
   for (const log of allLogs) {
-    if (log.logDir !== logDir) continue;
-    const isWanted = wanted === null || wanted.some((entry) => entry.topic === log.topic && entry.partitions.includes(log.partition));
-    if (!isWanted) continue;
-    const topic = found.get(log.topic) ?? { name: log.topic, partitions: [] };
+    if (log.logDir !== logDir || !isWanted(log.topic, log.partition)) continue;
     // What is in place lags behind nothing: only a replica that moves between directories does.
-    topic.partitions.push({ partitionIndex: log.partition, partitionSize: log.size, offsetLag: 0, isFutureKey: false });
-    found.set(log.topic, topic);
+    topicNamed(log.topic).partitions.push({ partitionIndex: log.partition, partitionSize: log.size, offsetLag: 0, isFutureKey: false });
+  }
+  for (const { topic, partition, logDir: target, size, offsetLag } of futureReplicas) {
+    if (target !== logDir || !isWanted(topic, partition)) continue;
+    topicNamed(topic).partitions.push({ partitionIndex: partition, partitionSize: size, offsetLag, isFutureKey: true });
   }
   return [...found.values()];
 }

@@ -6,6 +6,7 @@
  * A file that is renamed stays open under its new name, and whoever asks for that name waits until the rename is done: so
  * readers go on while segments change their names.
  */
+import { sep as separator } from 'node:path';
 import type { FileHandle, FileSystem } from './file.ts';
 
 interface Entry {
@@ -25,6 +26,8 @@ export class HandlePool {
   private readonly entries = new Map<string, Entry>();
   /** Renames under way, by the new name. */
   private readonly renaming = new Map<string, Promise<void>>();
+  /** The same for directories, by the new name with a separator behind it. */
+  private readonly renamingDirectories = new Map<string, Promise<void>>();
 
   constructor(fileSystem: FileSystem, openMax: number) {
     this.fileSystem = fileSystem;
@@ -39,6 +42,7 @@ export class HandlePool {
   async use<T>(path: string, create: boolean, operation: (handle: FileHandle) => Promise<T>): Promise<T> {
     const rename = this.renaming.get(path);
     if (rename !== undefined) await rename;
+    for (const [directory, over] of this.renamingDirectories) if (path.startsWith(directory)) await over;
     const entry = this.take(path, create);
     try {
       return await operation(entry.handle ?? (await entry.opening));
@@ -88,6 +92,33 @@ export class HandlePool {
       await rename;
     } finally {
       if (this.renaming.get(to) === over) this.renaming.delete(to);
+    }
+  }
+
+  /** The same for a directory and all files in it. */
+  async renameDirectory(from: string, to: string): Promise<void> {
+    const inside = [...this.entries.keys()].filter((path) => path.startsWith(from + separator));
+    const entries = inside.map((path) => [path, this.entries.get(path)!] as const);
+    for (const [, entry] of entries) entry.users++;
+    const rename = (async () => {
+      try {
+        for (const [, entry] of entries) entry.handle ?? (await entry.opening);
+      } finally {
+        for (const [, entry] of entries) entry.users--;
+      }
+      await this.fileSystem.rename(from, to);
+      for (const [path, entry] of entries) {
+        if (this.entries.get(path) !== entry) continue;
+        this.entries.delete(path);
+        this.entries.set(to + path.slice(from.length), entry);
+      }
+    })();
+    const over = rename.catch(() => undefined);
+    this.renamingDirectories.set(to + separator, over);
+    try {
+      await rename;
+    } finally {
+      this.renamingDirectories.delete(to + separator);
     }
   }
 

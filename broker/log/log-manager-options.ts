@@ -28,6 +28,8 @@ export interface LogManagerOptions extends UpkeepIntervals {
   readonly openFilesMax?: number;
   readonly recoveryThreadsPerDataDir?: number;
   readonly producerIdExpirationMs?: number;
+  /** `replica.alter.log.dirs.io.max.bytes.per.second`, which may change at run time. */
+  readonly moveBytesPerSecondMax?: () => number;
   readonly cleaner?: CleanerConfig;
   /** Where compactions run; in a worker thread by default, which works on the real disk only. */
   readonly makeCleanerExecutor?: () => CleanerExecutor;

@@ -10,6 +10,7 @@ import { systemClock } from '../../shared/base/clock.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
+import { ErrorCode } from '../protocol/error-codes.ts';
 import { CheckpointError } from './checkpoint-files.ts';
 import { CleanerThread } from './cleaner-thread.ts';
 import { FileSystemError } from './file.ts';
@@ -27,6 +28,8 @@ import { TickWriter } from './log-writer.ts';
 import { deletedDirectoryName, parsePartitionDirectory, partitionDirectoryName } from './names.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { PartitionLog } from './partition-log.ts';
+import { ReplicaMoves } from './replica-moves.ts';
+import type { FutureReplica } from './replica-moves.ts';
 import { systemScheduler } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { StorageError } from './storage-error.ts';
@@ -58,6 +61,9 @@ export class LogManager {
   private readonly listeners = new Set<(failure: DirFailure) => void>();
   readonly upkeep: LogUpkeep;
   readonly cleaner: LogCleaner;
+  private readonly moves: ReplicaMoves;
+  /** Where partitions that are not here yet are to be made, by name. */
+  private readonly preferredDirs = new Map<string, LogDir>();
   private defaults: LogConfig;
   private closing = false;
 
@@ -103,6 +109,19 @@ export class LogManager {
       },
       options.cleaner ?? defaultCleanerConfig,
     );
+    this.moves = new ReplicaMoves({
+      clock: this.clock,
+      scheduler: this.scheduler,
+      logger: this.logger,
+      bytesPerSecondMax: options.moveBytesPerSecondMax ?? (() => Number.MAX_VALUE),
+      openCopy: (log, directory) => this.openCopy(log, directory),
+      isCurrent: (log) => this.get(log.topic, log.partition) === log,
+      moved: (log, dir, retired) => {
+        this.homes.set(partitionDirectoryName(log.topic, log.partition), dir);
+        this.removeLater(retired);
+      },
+      removeTree: (directory) => this.fileSystem.removeTree(directory),
+    });
   }
 
   /**
@@ -171,9 +190,8 @@ export class LogManager {
         } else if (parsed.kind === 'deleted') {
           this.removeLater(dir.file(name));
         } else if (parsed.kind === 'future') {
-          this.logger.warn(
-            `Found ${dir.file(name)}, a replica on its way between log directories, which is not supported yet: it is left alone.`,
-          );
+          this.logger.warn(`Found ${dir.file(name)}, a replica whose move between log directories was interrupted: it is removed.`);
+          await this.fileSystem.removeTree(dir.file(name));
         } else {
           const { topic, partition } = parsed;
           const twin = this.homes.get(name);
@@ -259,7 +277,9 @@ export class LogManager {
       const why = this.closing ? 'the broker is stopping' : `log directories ${dead.join(',')} are offline`;
       throw new StorageError(dead[0] ?? '', `Can not create log for ${name} because ${why}`);
     }
-    const dir = this.emptiestDir();
+    const preferred = this.preferredDirs.get(name);
+    this.preferredDirs.delete(name);
+    const dir = preferred?.online === true ? preferred : this.emptiestDir();
     if (dir === undefined)
       throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
     this.homes.set(name, dir);
@@ -296,6 +316,41 @@ export class LogManager {
     throw new StorageError(dir.path, `Can not open log ${name} because log directory ${dir.path} is offline`);
   }
 
+  /**
+   * Begins to move a partition's log to another directory. One that is not here yet is made there when it comes. Returns an
+   * error code, and none when the move has begun or there is nothing to move.
+   */
+  async moveReplica(topic: string, partition: number, directory: string): Promise<number> {
+    const name = partitionDirectoryName(topic, partition);
+    const dir = this.dirs.find((each) => each.path === path.resolve(directory));
+    if (dir === undefined || !path.isAbsolute(directory)) return ErrorCode.LOG_DIR_NOT_FOUND;
+    if (!dir.online || this.offline.has(name)) return ErrorCode.KAFKA_STORAGE_ERROR;
+    const log = this.logs.get(name);
+    if (log === undefined) {
+      this.preferredDirs.set(name, dir);
+      return ErrorCode.REPLICA_NOT_AVAILABLE;
+    }
+    await this.moves.begin(log, dir);
+    return ErrorCode.NONE;
+  }
+
+  /** Replicas on their way between directories. */
+  get futureReplicas(): Iterable<FutureReplica> {
+    return this.moves.futures();
+  }
+
+  private async openCopy(log: PartitionLog, directory: string): Promise<PartitionLog> {
+    const { topic, partition, topicId, config } = log;
+    try {
+      return await PartitionLog.open({ topic, partition, directory, config, surroundings: this.surroundings, topicId });
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      const message = `Error while moving ${topic}-${partition} to ${directory}`;
+      this.failDir(path.dirname(directory), error, message);
+      throw new StorageError(path.dirname(directory), message, error);
+    }
+  }
+
   private emptiestDir(): LogDir | undefined {
     const counts = new Map(this.dirs.filter((dir) => dir.online).map((dir) => [dir, 0]));
     for (const dir of this.homes.values()) if (counts.has(dir)) counts.set(dir, counts.get(dir)! + 1);
@@ -327,9 +382,11 @@ export class LogManager {
     this.homes.delete(name);
     this.highWatermarks.delete(name);
     this.cleaner.forget(name);
-    const target = path.join(log.logDir, deletedDirectoryName(topic, partition));
+    let target = '';
     try {
       await this.change(name, async () => {
+        await this.moves.cancel(name);
+        target = path.join(log.logDir, deletedDirectoryName(topic, partition));
         await log.moveTo(target);
         await log.letGo();
       });
@@ -415,6 +472,7 @@ export class LogManager {
     this.closing = true;
     this.upkeep.stop();
     await this.cleaner.stop();
+    await this.moves.cancelAll();
     await Promise.all(this.changing.values());
     const concurrency = Math.max(1, this.options.recoveryThreadsPerDataDir ?? 1) * LOGS_PER_RECOVERY_THREAD;
     await forEachBounded([...this.logs.values()], concurrency, async (log) => {
@@ -438,6 +496,7 @@ export class LogManager {
     this.closing = true;
     this.upkeep.stop();
     await this.cleaner.stop();
+    await this.moves.cancelAll();
     for (const log of this.logs.values()) {
       log.takeOffline();
       await log.letGo();

@@ -122,9 +122,16 @@ async function readFiles(
   let slot = state.segmentSlot(startOffset);
   while (slot >= 0 && slot < state.segments.length) {
     const segment = state.segments[slot]!;
-    const found = await onSegment(state, segment, (handle) =>
-      readSegment(segment, handle, startOffset, sizeMax, end, oneBatch),
-    );
+    let found: Buffer | null;
+    try {
+      found = await onSegment(state, segment, (handle) => readSegment(segment, handle, startOffset, sizeMax, end, oneBatch));
+    } catch (error) {
+      // Another segment with the same records took its place: look there. One that retention took is gone.
+      const replaced = !state.closed && !state.segments.includes(segment) && startOffset >= state.logStartOffset;
+      if (!(error instanceof LogReadError) || !replaced) throw error;
+      slot = state.segmentSlot(startOffset);
+      continue;
+    }
     if (found !== null) return found;
     // Nothing at or behind the offset in this one: compaction or a cut left a gap. The list may have changed meanwhile.
     slot = state.segments.indexOf(segment) + 1;

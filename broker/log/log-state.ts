@@ -50,6 +50,8 @@ export class LogState {
   recoveryPoint = 0;
   /** As far as it was told: every record below it is on all in-sync replicas. */
   highWatermark = 0;
+  /** While it is there, nothing that is written counts as written: the log's directory is getting its name (`log-adoption.ts`). */
+  hold: Promise<void> | null = null;
   /** The lowest offset that the log was cut to since its last compaction: what is behind it now is not what was compacted. */
   cutOffset = Number.POSITIVE_INFINITY;
   readonly epochs: LeaderEpochs;

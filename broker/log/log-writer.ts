@@ -92,6 +92,7 @@ export class LogWriter {
     try {
       if (state.failure !== null) throw state.failure;
       await this.writeSegments();
+      if (state.hold !== null) await state.hold;
       state.logEndOffset = endOffset;
       if (endOffset - state.recoveryPoint >= state.config.flushMessages) await this.hooks.sync();
       waiting.resolve();

@@ -39,6 +39,12 @@ export function deletedDirectoryName(topic: string, partition: number): string {
   return topic.slice(0, NAME_LENGTH_MAX - suffix.length) + suffix;
 }
 
+/** What the directory of a replica is called that is being copied from another log directory. */
+export function futureDirectoryName(topic: string, partition: number): string {
+  const suffix = `-${partition}.${randomBytes(16).toString('hex')}${FUTURE_DIRECTORY_SUFFIX}`;
+  return topic.slice(0, NAME_LENGTH_MAX - suffix.length) + suffix;
+}
+
 export interface PartitionDirectory {
   readonly topic: string;
   readonly partition: number;

@@ -19,7 +19,9 @@ import {
   encodeEpochs,
   encodePartitionMetadata,
 } from './checkpoint-files.ts';
+import { FileSystemError } from './file.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
+import { adoptCopy } from './log-adoption.ts';
 import { cleanableLog, swapSegments } from './log-cleaning.ts';
 import type { CleanableLog } from './log-cleaning.ts';
 import type { LastOfProducer } from './compaction.ts';
@@ -58,6 +60,9 @@ export interface PartitionLogOptions {
 }
 
 export const ZERO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
+/** Read at a time from the log when its copy is about to take its place. */
+const ADOPT_READ_BYTES = 1 << 20;
+const ADOPT_RETRY_MS = 2;
 const FRESH: Recovery = { cleanShutdown: false, recoveryPoint: 0, logStartOffset: 0 };
 
 export class PartitionLog {
@@ -396,6 +401,30 @@ export class PartitionLog {
     await state.idle();
     state.pages.clear();
     for (const segment of state.segments) await segment.releaseFiles();
+  }
+
+  /**
+   * Goes on with the files of `copy`, which holds the same records, in `directory`; the log's own directory becomes `retired`.
+   * Appends and reads go on; `copy` must not be used any more.
+   */
+  async adopt(copy: PartitionLog, directory: string, retired: string): Promise<void> {
+    const limits = { maxOffsetExclusive: Number.MAX_SAFE_INTEGER, minOneBatch: true };
+    for (let adopted = false; !adopted; ) {
+      await this.appends.settled();
+      // What came since the copy was taken is little: it follows while later work on the files waits.
+      await this.state.enqueue('moving', async () => {
+        while (copy.logEndOffset < this.state.logEndOffset) {
+          const records = await this.read(copy.nextOffset, ADOPT_READ_BYTES, limits);
+          const appended = copy.append(records, { origin: 'replication', leaderEpoch: -1, nowMs: this.state.surroundings.clock.wallMs() });
+          if (!appended.ok) throw new FileSystemError('append to the copy in', copy.directory, new Error(appended.message));
+          await appended.written;
+        }
+        await copy.flush();
+        adopted = await adoptCopy(this.state, copy.state, directory, retired);
+      });
+      // Appends are always on their way in a busy log: it may take some tries to meet a quiet moment.
+      if (!adopted) await new Promise<void>((resolve) => void this.state.surroundings.scheduler.after(ADOPT_RETRY_MS, resolve));
+    }
   }
 
   /** Moves the log's directory to the name that marks it deleted, and takes no more appends. */

@@ -31,6 +31,7 @@ import { InitProducerIdHandler } from '../handlers/22-init-producer-id.ts';
 import { OffsetForLeaderEpochHandler } from '../handlers/23-offset-for-leader-epoch.ts';
 import { DescribeConfigsHandler } from '../handlers/32-describe-configs.ts';
 import { alterConfigsHandler } from '../handlers/33-alter-configs.ts';
+import { alterReplicaLogDirsHandler } from '../handlers/34-alter-replica-log-dirs.ts';
 import { describeLogDirsHandler } from '../handlers/35-describe-log-dirs.ts';
 import { CreatePartitionsHandler } from '../handlers/37-create-partitions.ts';
 import { deleteGroupsHandler } from '../handlers/42-delete-groups.ts';
@@ -150,6 +151,7 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
       topicConfigs: deps.topicConfigs,
     }),
     alterConfigsHandler(configs),
+    alterReplicaLogDirsHandler(deps.logs),
     describeLogDirsHandler(deps.logs),
     new CreatePartitionsHandler({
       admin,

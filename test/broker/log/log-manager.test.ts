@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { defaultLogConfig } from '../../../broker/log/log-config.ts';
+import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { LogManager, LogStartError, readMetaProperties } from '../../../broker/log/log-manager.ts';
 import type { DirFailure, LogManagerOptions } from '../../../broker/log/log-manager.ts';
 import { MemoryFileSystem } from '../../../broker/log/memory-file-system.ts';
@@ -366,5 +367,90 @@ describe('LogManager', () => {
     } finally {
       fs.rmSync(root, { recursive: true });
     }
+  });
+});
+
+describe('LogManager.moveReplica()', () => {
+  const IDEMPOTENT = { producerId: 9, producerEpoch: 0 };
+
+  /** Waits for work on a disk in memory that nobody hands a promise of. */
+  async function until(condition: () => boolean): Promise<void> {
+    for (let n = 0; n < 2000 && !condition(); n++) await new Promise((resolve) => setImmediate(resolve));
+    expect(condition()).to.equal(true);
+  }
+
+  it('takes a log to another directory while records come in, and loses none in a crash before or after', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const fileSystem = new MemoryFileSystem({ delay: () => new Promise((resolve) => setImmediate(resolve)) });
+      const on = rig(fileSystem);
+      const dirs = ['/d1', '/d2'];
+      const manager = await open(on, { dirs, defaults: config({ 'segment.bytes': 400 }) });
+      const log = await manager.getOrCreate('t', 0, TOPIC_ID);
+      const other = log.logDir === '/d1' ? '/d2' : '/d1';
+      const acknowledged: string[] = [];
+      let number = 0;
+      const append = async (): Promise<void> => {
+        const value = `v${number}`;
+        const result = log.append(batchOf([value], { ...IDEMPOTENT, baseSequence: number++ }), CLIENT);
+        if (!result.ok) throw new Error(result.message);
+        await result.written;
+        acknowledged.push(value);
+      };
+      for (let n = 0; n < 20; n++) await append();
+      expect(await manager.moveReplica('t', 0, other)).to.equal(0);
+      expect([...manager.futureReplicas].map(({ logDir }) => logDir)).to.deep.equal([other]);
+      // Crashes at some point of the move, or after it.
+      for (let n = 0; n < seed * 3; n++) {
+        await append();
+        on.scheduler.advance(5);
+      }
+      if (seed % 2 === 0) {
+        for (let n = 0; n < 500 && log.logDir !== other; n++) {
+          on.scheduler.advance(5);
+          await turns(5);
+        }
+        expect(log.logDir).to.equal(other);
+        await append();
+      }
+      expect((await readAll(log)).map(({ value }) => value)).to.deep.equal(acknowledged);
+      fileSystem.kill();
+      const again = await open({ ...on, scheduler: new TestScheduler() }, { dirs, defaults: config({ 'segment.bytes': 400 }) });
+      expect((await readAll(again.get('t', 0)!)).map(({ value }) => value).slice(0, acknowledged.length)).to.deep.equal(acknowledged);
+      await again.close();
+    }
+  }).timeout(60_000);
+
+  it('remembers where a partition belongs that is not here yet, and refuses directories that are none', async () => {
+    const on = rig();
+    const manager = await open(on, { dirs: ['/d1', '/d2'] });
+    expect(await manager.moveReplica('t', 0, '/d2')).to.equal(ErrorCode.REPLICA_NOT_AVAILABLE);
+    expect((await manager.getOrCreate('t', 0, TOPIC_ID)).logDir).to.equal('/d2');
+    expect(await manager.moveReplica('t', 0, '/elsewhere')).to.equal(ErrorCode.LOG_DIR_NOT_FOUND);
+    expect(await manager.moveReplica('t', 0, 'd1')).to.equal(ErrorCode.LOG_DIR_NOT_FOUND);
+    expect(await manager.moveReplica('t', 0, '/d2'), 'it is there').to.equal(0);
+    expect([...manager.futureReplicas]).to.deep.equal([]);
+    await manager.close();
+  });
+
+  it('removes what was copied when the log is deleted, and what an interrupted move left', async () => {
+    const on = rig();
+    const manager = await open(on, { dirs: ['/d1', '/d2'], moveBytesPerSecondMax: () => 1 });
+    const log = await manager.getOrCreate('t', 0, TOPIC_ID);
+    await put(log, batchOf(['a']));
+    const other = log.logDir === '/d1' ? '/d2' : '/d1';
+    await manager.moveReplica('t', 0, other);
+    let deleted = false;
+    const deletion = manager.delete('t', 0).then(() => (deleted = true));
+    await until(() => {
+      on.scheduler.advance(1_000_000);
+      return deleted;
+    });
+    await deletion;
+    expect((await names(on.fileSystem, other)).filter((name) => name.startsWith('t-'))).to.deep.equal([]);
+    await on.fileSystem.makeDirectory('/d2/x-0.00112233445566778899aabbccddeeff-future');
+    await manager.close();
+    const again = await open({ ...on, scheduler: new TestScheduler() }, { dirs: ['/d1', '/d2'] });
+    expect((await names(on.fileSystem, '/d2')).filter((name) => name.startsWith('x-'))).to.deep.equal([]);
+    await again.close();
   });
 });
