@@ -39,9 +39,9 @@ describe('a large ensemble, simulated', function () {
     { voters: 7, observers: 18 },
   ]) {
     it(`keeps its promises with ${voters} voters and ${observers} observers`, () => {
-      for (let seed = 1; seed <= 5; seed++) {
-        expect(new World({ seed, voters, observers, faultsMs: 2000 }).run().committedCount).to.be.greaterThan(0);
-      }
+      let committed = 0;
+      for (let seed = 1; seed <= 5; seed++) committed += new World({ seed, voters, observers, faultsMs: 2000 }).run().committedCount;
+      expect(committed).to.be.greaterThan(50);
     });
   }
 });
