@@ -84,8 +84,9 @@ export class LogCleaner {
 
   /** `log.cleaner.*` settings changed at run time. */
   reconfigure(config: CleanerConfig): void {
+    const before = this.config;
     this.config = config;
-    if (!this.stopped) this.lookAfter(Math.min(config.backoffMs, 1));
+    if (!this.stopped && config.backoffMs < before.backoffMs) this.lookAfter(config.backoffMs);
   }
 
   /** Compaction ends, where it is: what is not in place yet is dropped. */

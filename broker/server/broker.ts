@@ -38,7 +38,7 @@ import { DynamicSettings } from './dynamic-settings.ts';
 import { describeFatal } from './fatal-error.ts';
 import { createGroups } from './group-wiring.ts';
 import { createHandlers } from './handlers.ts';
-import { logManagerOptions } from './log-options.ts';
+import { cleanerConfig, logManagerOptions } from './log-options.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { PeerAddresses } from './peer-addresses.ts';
 import { registrationOf } from './registration.ts';
@@ -279,6 +279,7 @@ class BrokerProcess implements Broker {
     await this.topicConfigs.readAll();
     const logs = await LogManager.open({
       ...logManagerOptions(settings),
+      moveBytesPerSecondMax: () => this.dynamicSettings.rate('replica.alter.log.dirs.io.max.bytes.per.second'),
       brokerId: this.id,
       clusterId: this.cluster,
       defaults: this.logDefaults,
@@ -306,6 +307,7 @@ class BrokerProcess implements Broker {
   private settingsChanged(current: BrokerSettings, before: BrokerSettings): void {
     this.logDefaults = logDefaults(current);
     this.logs?.updateDefaults(this.logDefaults);
+    this.logs?.cleaner.reconfigure(cleanerConfig(current));
     for (const topic of this.logs?.topics() ?? []) this.logs!.updateConfig(topic, this.logConfig(topic));
     this.socketServer?.setLimits(connectionLimits(current));
     if (current.advertisedListeners !== before.advertisedListeners) {
@@ -444,11 +446,12 @@ class BrokerProcess implements Broker {
 
   private async shutDown(): Promise<void> {
     this.logger.info('shutting down');
-    if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable) await this.step('partitions', () => this.handOver());
+    if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable)
+      await this.step('partitions', () => this.whileInTouch(this.handOver()));
     // One after the other, and each even if the one before could not: what is not written down is recovered at the next start.
     await this.step('socket server', () => this.socketServer?.close());
     await this.step('group coordinator', () => this.groups?.close());
-    await this.step('controller', () => this.openController?.close());
+    await this.step('controller', () => this.openController && this.whileInTouch(this.openController.close()));
     this.fence?.close();
     await this.step('replica manager', () => this.replicas?.close());
     await this.step('log manager', () => this.logs?.close());
@@ -461,6 +464,18 @@ class BrokerProcess implements Broker {
       this.sessionKeeper?.close({ isOver: this.openLink?.isClosedCleanly ?? false }),
     );
     this.logger.info('shut down completed');
+  }
+
+  /** Waits for `work`, but not for a coordinator that cannot be reached: a broker can be stopped without one. */
+  private async whileInTouch(work: Promise<void>): Promise<void> {
+    const { client } = this.link;
+    let stop = (): void => undefined;
+    const lost = new Promise<void>((resolve) => {
+      if (client.state === 'CONNECTED') stop = client.on('disconnected', () => resolve());
+      else resolve();
+    }).then(() => this.logger.warn('The coordinator cannot be reached: stopping without it'));
+    await Promise.race([work, lost]);
+    stop();
   }
 
   private handOver(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the log manager is told of a broker's settings. */
 import { systemScheduler } from '../log/scheduler.ts';
+import type { CleanerConfig } from '../log/log-cleaner.ts';
 import type { LogManagerOptions } from '../log/log-manager.ts';
 import type { BrokerSettings } from './settings.ts';
 
@@ -15,13 +16,17 @@ export function logManagerOptions(settings: BrokerSettings): FromSettings {
     flushCheckIntervalMs: settings.logFlushSchedulerIntervalMs,
     recoveryPointCheckpointIntervalMs: settings.logFlushOffsetCheckpointIntervalMs,
     logStartCheckpointIntervalMs: settings.logFlushStartOffsetCheckpointIntervalMs,
-    cleaner: {
-      enabled: settings.logCleanerEnable,
-      threads: settings.logCleanerThreads,
-      dedupeBufferBytes: settings.logCleanerDedupeBufferSize,
-      dedupeLoadFactor: settings.logCleanerIoBufferLoadFactor,
-      ioBytesPerSecondMax: settings.logCleanerIoMaxBytesPerSecond,
-      backoffMs: settings.logCleanerBackoffMs,
-    },
+    cleaner: cleanerConfig(settings),
+  };
+}
+
+export function cleanerConfig(settings: BrokerSettings): CleanerConfig {
+  return {
+    enabled: settings.logCleanerEnable,
+    threads: settings.logCleanerThreads,
+    dedupeBufferBytes: settings.logCleanerDedupeBufferSize,
+    dedupeLoadFactor: settings.logCleanerIoBufferLoadFactor,
+    ioBytesPerSecondMax: settings.logCleanerIoMaxBytesPerSecond,
+    backoffMs: settings.logCleanerBackoffMs,
   };
 }
