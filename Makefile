@@ -92,6 +92,7 @@ bench: setup
 	node bench/scale.ts
 	test/interop/zookeeper/zookeeper-tool.sh --prepare
 	node bench/coordinator.ts
+	node bench/ensemble.ts
 
 clean:
 	rm -rf dist node_modules .node .cache

@@ -8,12 +8,12 @@
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadRows, perMaker, row, type PerMaker, type Round } from './coordinator/comparison.ts';
 import { LoadProcess } from './coordinator/load-process.ts';
 import { SESSIONS, WATCHES } from './coordinator/load.ts';
-import type { Sample } from './coordinator/sample.ts';
 import { Server, type Maker } from './coordinator/server.ts';
 import { WORKLOADS } from './coordinator/workloads.ts';
-import { machine, median, table, type Row } from './report.ts';
+import { machine, table, type Row } from './report.ts';
 
 const USAGE = `node bench/coordinator.ts [--quick] [--rounds N] [--duration MS] [--only zookeeper|vivarium]
   [--workload NAME,...] [--depth N,...] [--znodes N,...] [--part load|size,...]
@@ -76,33 +76,12 @@ const load = new LoadProcess();
 // An interrupted run leaves no servers behind: their groups are ended when this process exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-type PerMaker<T> = Record<Maker, T[]>;
-const perMaker = <T>(): PerMaker<T> => ({ zookeeper: [], vivarium: [] });
-
-interface Round extends Sample {
-  readonly cpuSeconds: number;
-}
-
-/** The median over rounds of `value`, and of its ratio, round by round. */
-function row<T>(measured: PerMaker<T>, measure: string, unit: string, aim: string | undefined, value: (round: T) => number): Row {
-  const middle = (maker: Maker) => (measured[maker].length === 0 ? NaN : median(measured[maker].map(value)));
-  const ratios = measured.vivarium.flatMap((ours, i) => {
-    const theirs = measured.zookeeper[i];
-    return theirs === undefined ? [] : [value(ours) / value(theirs)];
-  });
-  return {
-    ...{ measure, unit, kafka: middle('zookeeper'), vivarium: middle('vivarium') },
-    ...(ratios.length === 0 ? {} : { ratio: median(ratios) }),
-    ...(aim === undefined ? {} : { aim }),
-  };
-}
-
 let runs = 0;
 
 async function measureRound(server: Server, workload: string, depth: number): Promise<Round> {
   let result: Round | null = null;
   const before = server.cpuSeconds();
-  await load.carryOut({ kind: 'run', port: server.port, workload, depth, durationMs, run: runs++ }, (sample) => {
+  await load.carryOut({ kind: 'run', ports: [server.port], workload, depth, durationMs, run: runs++ }, (sample) => {
     result = { ...sample, cpuSeconds: server.cpuSeconds() - before };
   });
   if (result === null) throw new Error(`The load has measured nothing: ${workload}`);
@@ -122,20 +101,6 @@ async function measureWorkload(servers: readonly Server[], workload: string, dep
   return measured;
 }
 
-function rowsOf(measured: PerMaker<Round>, workload: string, depth: number): Row[] {
-  const name = workload === WATCHES ? workload : `${workload}, depth ${depth}`;
-  const count = (maker: Maker): number => measured[maker].reduce((sum, { ops }) => sum + ops, 0);
-  // Over all rounds: one alone uses too few of the kernel's clock ticks.
-  const cpu = (maker: Maker): number => (measured[maker].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / count(maker)) * 100_000;
-  return [
-    row(measured, name, '/s', '≥ 1.5', ({ ops, seconds }) => ops / seconds),
-    row(measured, '— p50', 'ms', undefined, ({ p50Ms }) => p50Ms),
-    row(measured, '— p99', 'ms', '≤ 1.0', ({ p99Ms }) => p99Ms),
-    row(measured, '— p99.9', 'ms', undefined, ({ p999Ms }) => p999Ms),
-    { measure: '— CPU for 100,000', unit: 's', kafka: cpu('zookeeper'), vivarium: cpu('vivarium') },
-  ];
-}
-
 async function measureLoad(): Promise<Row[]> {
   const servers: Server[] = [];
   const rows: Row[] = [];
@@ -149,7 +114,7 @@ async function measureLoad(): Promise<Row[]> {
     for (const workload of workloads) {
       for (const depth of workload === WATCHES ? FAN_OUT_DEPTHS : (depths ?? DEPTHS)) {
         const measured = await measureWorkload(servers, workload, depth);
-        const found = rowsOf(measured, workload, depth);
+        const found = loadRows(measured, workload === WATCHES ? workload : `${workload}, depth ${depth}`);
         rows.push(...found);
         process.stderr.write(`${table(found, 'ZooKeeper 3.8').split('\n').slice(2).join('\n')}\n`);
       }

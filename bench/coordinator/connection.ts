@@ -12,6 +12,8 @@ const SESSION_TIMEOUT_MS = 40_000;
 export type OnFrame = (bytes: Buffer, start: number, end: number) => void;
 
 export class Connection {
+  /** The zxid in the last answer to `ask`. */
+  lastZxid = 0n;
   onFrame: OnFrame = () => undefined;
   /** After all frames of a chunk. */
   onBatch: () => void = () => undefined;
@@ -68,6 +70,7 @@ export class Connection {
       this.onFailure = reject;
       this.onFrame = (bytes, start, end) => {
         const err = bytes.readInt32BE(start + 12);
+        this.lastZxid = bytes.readBigInt64BE(start + 4);
         if (err === 0) resolve(Buffer.from(bytes.subarray(start + 16, end)));
         else reject(new Error(`Error ${err} answers operation ${type}`));
       };
@@ -89,6 +92,13 @@ export class Connection {
       };
       this.send(frame(OP.closeSession, undefined, 1));
     });
+  }
+
+  /** Ends the connection and leaves the session; nothing more is heard of it. */
+  abandon(): void {
+    this.onFailure = () => undefined;
+    this.closing = true;
+    this.socket.resetAndDestroy();
   }
 
   private failed(error: Error): void {

@@ -3,7 +3,7 @@
  * answered together, so that the load costs one write a batch, as clients that pipeline do.
  */
 import { Connection } from './connection.ts';
-import { Frames, HEADER_SIZE } from './frames.ts';
+import { Frames, HEADER_SIZE, OP, record } from './frames.ts';
 import { sampled, type Measured } from './sample.ts';
 import { WORKLOADS, type Lane } from './workloads.ts';
 
@@ -13,7 +13,8 @@ const LANE_DEPTH_MIN = 4;
 const GIVE_UP_MS = 60_000;
 
 export interface DriveOptions {
-  readonly port: number;
+  /** Of one server, or of an ensemble's members, over which the connections are spread. */
+  readonly ports: readonly number[];
   readonly workload: string;
   readonly depth: number;
   readonly durationMs: number;
@@ -73,15 +74,17 @@ class Driver {
   }
 }
 
-export async function drive({ port, workload, depth, durationMs, run }: DriveOptions): Promise<Measured> {
+export async function drive({ ports, workload, depth, durationMs, run }: DriveOptions): Promise<Measured> {
   const open = WORKLOADS[workload];
   if (open === undefined) throw new Error(`No workload is called "${workload}"`);
   const lanes = Math.max(1, Math.min(LANES_MAX, Math.floor(depth / LANE_DEPTH_MIN)));
   const connections: Connection[] = [];
   const opened: (Lane & { tidy?(): Promise<void> })[] = [];
   for (let index = 0; index < lanes; index++) {
-    const connection = await Connection.open(port);
+    const connection = await Connection.open(ports[(run + index) % ports.length]!);
     connections.push(connection);
+    // A member that follows may not have heard yet what another one has answered.
+    await connection.ask(OP.sync, record.sync('/'));
     opened.push(await open({ connection, index, lanes, run }));
   }
   const latencies: number[] = [];

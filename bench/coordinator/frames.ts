@@ -6,7 +6,7 @@
 /** Names of znodes end in a number of so many digits, so that every frame of a kind has one size. */
 export const DIGITS = 10;
 
-export const OP = { create: 1, delete: 2, exists: 3, getData: 4, setData: 5, getChildren: 8, check: 13, multi: 14, closeSession: -11 } as const;
+export const OP = { create: 1, delete: 2, exists: 3, getData: 4, setData: 5, getChildren: 8, sync: 9, check: 13, multi: 14, closeSession: -11 } as const;
 
 /** Where the fields of a Stat are, from its start. */
 export const STAT = { version: 32, dataLength: 52, size: 68 } as const;
@@ -72,6 +72,7 @@ const OPEN_ACL = Buffer.concat([int(1), int(31), text('world'), text('anyone')])
 export const record = {
   create: (path: string, data: Uint8Array): Buffer => Buffer.concat([text(path), sized(data), OPEN_ACL, int(0)]),
   read: (path: string, watch = false): Buffer => Buffer.concat([text(path), Buffer.of(watch ? 1 : 0)]),
+  sync: (path: string): Buffer => text(path),
   versioned: (path: string, version: number): Buffer => Buffer.concat([text(path), int(version)]),
   setData: (path: string, data: Uint8Array, version = -1): Buffer => Buffer.concat([text(path), sized(data), int(version)]),
   multi: (ops: readonly (readonly [type: number, body: Buffer])[]): Buffer =>

@@ -3,7 +3,7 @@
  * the machine's other cores, and has no work but to send prepared frames and to look at what comes back.
  */
 import { Connection } from './connection.ts';
-import { drive } from './drive.ts';
+import { drive, type DriveOptions } from './drive.ts';
 import { fill } from './filling.ts';
 import { driveSessions } from './session-load.ts';
 import { driveWatches } from './watch-load.ts';
@@ -16,7 +16,7 @@ export const WATCHES = 'watch fan-out, 1,000 watchers';
 export type Order =
   | { readonly kind: 'prepare'; readonly port: number }
   | { readonly kind: 'fill'; readonly port: number; readonly before: number; readonly count: number }
-  | { readonly kind: 'run'; readonly port: number; readonly workload: string; readonly depth: number; readonly durationMs: number; readonly run: number };
+  | ({ readonly kind: 'run' } & DriveOptions);
 
 /** `measured` comes when the clock has stopped, `done` when all is put away. */
 export type Report = { readonly kind: 'measured'; readonly sample: Sample } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly message: string };
@@ -25,10 +25,10 @@ function report(message: Report): void {
   process.send!(message);
 }
 
-function measure({ port, workload, depth, durationMs, run }: Extract<Order, { kind: 'run' }>): Promise<Measured> {
-  if (workload === SESSIONS) return driveSessions(port, depth, durationMs);
-  if (workload === WATCHES) return driveWatches(port, durationMs);
-  return drive({ port, workload, depth, durationMs, run });
+function measure({ ports, workload, depth, durationMs, run }: DriveOptions): Promise<Measured> {
+  if (workload === SESSIONS) return driveSessions(ports, depth, durationMs);
+  if (workload === WATCHES) return driveWatches(ports, durationMs);
+  return drive({ ports, workload, depth, durationMs, run });
 }
 
 async function carryOut(order: Order): Promise<void> {

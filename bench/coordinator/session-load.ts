@@ -6,13 +6,13 @@ import { sampled, type Measured } from './sample.ts';
 const ADDRESSES = 100;
 let connected = 0;
 
-export async function driveSessions(port: number, depth: number, durationMs: number): Promise<Measured> {
+export async function driveSessions(ports: readonly number[], depth: number, durationMs: number): Promise<Measured> {
   const latencies: number[] = [];
   const startMs = performance.now();
   const untilMs = startMs + durationMs;
   const client = async (): Promise<void> => {
     for (let nowMs = performance.now(); nowMs < untilMs; nowMs = performance.now()) {
-      const connection = await Connection.open(port, { localAddress: `127.0.1.${1 + (connected++ % ADDRESSES)}`, receiveBytes: 1024 });
+      const connection = await Connection.open(ports[connected % ports.length]!, { localAddress: `127.0.1.${1 + (connected++ % ADDRESSES)}`, receiveBytes: 1024 });
       await connection.close();
       latencies.push(performance.now() - nowMs);
     }

@@ -11,8 +11,8 @@ const WATCHERS = 1_000;
 const EVENT_XID = -1;
 const DATA_CHANGED = 3;
 
-export async function driveWatches(port: number, durationMs: number): Promise<Measured> {
-  const setter = await Connection.open(port);
+export async function driveWatches(ports: readonly number[], durationMs: number): Promise<Measured> {
+  const setter = await Connection.open(ports[0]!);
   const watchers: Connection[] = [];
   const latencies: number[] = [];
   let failed: (error: Error) => void = () => undefined;
@@ -21,7 +21,7 @@ export async function driveWatches(port: number, durationMs: number): Promise<Me
   let heard = 0;
   let setMs = 0;
   for (let i = 0; i < WATCHERS; i++) {
-    const watcher = await Connection.open(port, { receiveBytes: 4096 });
+    const watcher = await Connection.open(ports[i % ports.length]!, { receiveBytes: 4096 });
     watcher.onFailure = (error) => failed(error);
     watcher.onFrame = (bytes, start, end) => {
       if (bytes.readInt32BE(start) !== EVENT_XID) {

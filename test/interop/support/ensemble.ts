@@ -40,16 +40,23 @@ export class Ensemble {
   readonly #directory: string;
   readonly #members: Member[];
 
-  /** Starts three members and waits until all of them serve. */
-  static async start(maker: CoordinatorMaker = coordinatorMaker): Promise<Ensemble> {
+  readonly #env: Readonly<Record<string, string>>;
+
+  /** Only writes the configuration; nothing runs yet. */
+  static async prepare(maker: CoordinatorMaker, env: Readonly<Record<string, string>> = {}): Promise<Ensemble> {
     const ports: number[] = [];
     while (ports.length < SIZE * 3) {
       const port = await freePort();
       if (!ports.includes(port)) ports.push(port);
     }
-    const ensemble = new Ensemble(maker, ports);
+    return new Ensemble(maker, ports, env);
+  }
+
+  /** Starts three members and waits until all of them serve. */
+  static async start(maker: CoordinatorMaker = coordinatorMaker, env: Readonly<Record<string, string>> = {}): Promise<Ensemble> {
+    const ensemble = await Ensemble.prepare(maker, env);
     try {
-      for (const member of ensemble.#members) ensemble.#launch(member);
+      ensemble.launch();
       await ensemble.whenServing(SIZE);
     } catch (error) {
       const logs = ensemble.logs();
@@ -59,8 +66,9 @@ export class Ensemble {
     return ensemble;
   }
 
-  private constructor(maker: CoordinatorMaker, ports: readonly number[]) {
+  private constructor(maker: CoordinatorMaker, ports: readonly number[], env: Readonly<Record<string, string>>) {
     this.#maker = maker;
+    this.#env = env;
     this.#directory = mkdtempSync(join(tmpdir(), `interop-${maker}-ensemble-`));
     const servers = Array.from({ length: SIZE }, (_unused, i) => `server.${i + 1}=127.0.0.1:${ports[SIZE + i]}:${ports[2 * SIZE + i]}`);
     this.#members = Array.from({ length: SIZE }, (_unused, i) => {
@@ -80,12 +88,26 @@ export class Ensemble {
     return this.#members.map(({ port }) => `127.0.0.1:${port}`).join(',');
   }
 
+  get ports(): readonly number[] {
+    return this.#members.map(({ port }) => port);
+  }
+
+  /** Of all members that run. */
+  processes(): number[] {
+    return this.#members.flatMap(({ program }) => (program === null || program.ended !== undefined ? [] : program.group()));
+  }
+
+  /** Starts all members at once. */
+  launch(): void {
+    for (const member of this.#members) this.#launch(member);
+  }
+
   #launch(member: Member): void {
-    const env = { LOG_DIR: this.#directory };
+    const env = { LOG_DIR: this.#directory, ...this.#env };
     member.program =
       this.#maker === 'vivarium'
         ? new Program(join(repository, 'bin/zookeeper-server-start.sh'), [member.file], { cwd: this.#directory, env })
-        : new Program(zookeeperTool, ['server', member.file], { cwd: this.#directory });
+        : new Program(zookeeperTool, ['server', member.file], { cwd: this.#directory, env: this.#env });
   }
 
   /** Waits until `count` members serve, one of them as leader. */
@@ -99,17 +121,27 @@ export class Ensemble {
     }
   }
 
-  /** Kills the leader as a power cut would, waits until the others have another, and starts it again as a follower. */
-  async killLeader(): Promise<void> {
-    for (const member of this.#members) {
-      if ((await modeOf(member.port)) !== 'leader') continue;
-      await member.program?.stop('SIGKILL');
-      await this.whenServing(SIZE - 1);
-      this.#launch(member);
-      await this.whenServing(SIZE);
-      return;
-    }
-    throw new Error('There is no leader to kill');
+  async #leader(): Promise<Member> {
+    for (const member of this.#members) if ((await modeOf(member.port)) === 'leader') return member;
+    throw new Error('There is no leader');
+  }
+
+  async leaderPort(): Promise<number> {
+    return (await this.#leader()).port;
+  }
+
+  /**
+   * Kills the leader as a power cut would, waits until the others have another, and starts it again as a follower. `killed` is
+   * called when the signal has been sent, and waited for.
+   */
+  async killLeader(killed: () => void | Promise<void> = () => undefined): Promise<void> {
+    const leader = await this.#leader();
+    const ended = leader.program!.stop('SIGKILL');
+    await killed();
+    await ended;
+    await this.whenServing(SIZE - 1);
+    this.#launch(leader);
+    await this.whenServing(SIZE);
   }
 
   logs(charactersMax = 4_000): string {
