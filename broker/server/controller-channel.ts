@@ -34,6 +34,7 @@ export class NoControllerError extends Error {
 export class ControllerChannel {
   private readonly options: ControllerChannelOptions;
   private open: { readonly address: string; readonly connection: Promise<Connection> } | null = null;
+  private closed = false;
   private readonly stopListening: () => void;
 
   constructor(options: ControllerChannelOptions) {
@@ -70,7 +71,7 @@ export class ControllerChannel {
   }
 
   private connection(): Promise<Connection> {
-    const address = this.address();
+    const address = this.closed ? null : this.address();
     if (address === null) return Promise.reject(new NoControllerError('No controller is known at the moment'));
     if (this.open?.address === address.key) return this.open.connection;
     this.drop();
@@ -96,6 +97,7 @@ export class ControllerChannel {
   }
 
   close(): void {
+    this.closed = true;
     this.stopListening();
     this.drop();
   }
