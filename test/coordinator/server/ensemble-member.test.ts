@@ -132,6 +132,18 @@ describe('an ensemble', () => {
     const { sessionId, password } = granted;
     expect(await again.connect({ sessionId, password, timeoutMs: 20000, lastZxidSeen: zxid, disconnectGraceMs: 10000 })).to.include({ sessionId });
     expect(await children(again)).to.deep.equal(['back']);
+    // A member that goes takes its clients' connections with it; one of them comes back elsewhere, the other doesn't.
+    const [orphan, mover] = [ensemble.client(follower!), ensemble.client(follower!)];
+    await orphan.connect({ timeoutMs: 20000, disconnectGraceMs: 50 });
+    const moving = await mover.connect({ timeoutMs: 20000, disconnectGraceMs: 15000 });
+    await orphan.call(create('/orphan', { mode: CreateMode.EPHEMERAL }));
+    const last = await mover.call(create('/mover', { mode: CreateMode.EPHEMERAL }));
+    await watcher.call({ op: 'sync', path: '/' });
+    await watcher.call({ op: 'exists', path: '/orphan', watch: true });
+    await ensemble.stop(follower!);
+    await watcher.event(({ path }) => path === '/orphan');
+    const found = await ensemble.session(other!, { sessionId: moving.sessionId, password: moving.password, timeoutMs: 20000, lastZxidSeen: last.zxid, disconnectGraceMs: 15000 });
+    expect(await children(found)).to.deep.equal(['back', 'mover']);
   });
 
   it('has every acknowledged write after its leader is gone under load, and its sessions with their ephemerals', async () => {
