@@ -16,11 +16,10 @@ import type { ConfigEntityType } from '../controller/znodes.ts';
 import { topicSetting } from '../log/log-config.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
 import { topicConfigEntries } from '../server/config-entries.ts';
-import { baseName } from '../server/dynamic-names.ts';
 import type { DynamicSettings, Scope } from '../server/dynamic-settings.ts';
+import { isPassword } from '../server/dynamic-settings.ts';
 import { FatalError } from '../server/fatal-error.ts';
 import type { MetadataCache } from '../server/metadata-cache.ts';
-import { brokerSettingsByName } from '../server/settings.ts';
 
 export interface AlterConfigsDependencies {
   readonly brokerId: number;
@@ -112,21 +111,32 @@ interface Target {
   readonly shown: string;
   /** Throws `ConfigRefusal`. */
   check(config: ReadonlyMap<string, string>): void;
+  /** Between what the znode has and what is altered: passwords are encrypted there. Throw `ConfigRefusal`. */
+  fromStored(stored: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
+  toStored(config: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
 }
+
+const asItIs = (config: ReadonlyMap<string, string>): ReadonlyMap<string, string> => config;
 
 function targetOf(deps: AlterConfigsDependencies, { resourceType, resourceName }: Resource): Target {
   switch (resourceType) {
     case TOPIC: {
       if (resourceName === '') throw invalidRequest('Default topic resources are not allowed.');
       const check = (config: ReadonlyMap<string, string>): void => checkTopicConfig(deps, resourceName, config);
-      return { type: 'topics', name: resourceName, shown: `topic ${resourceName}`, check };
+      return { type: 'topics', name: resourceName, shown: `topic ${resourceName}`, check, fromStored: asItIs, toStored: asItIs };
     }
     case BROKER: {
       const scope: Scope = resourceName === '' ? 'cluster' : 'broker';
       if (scope === 'broker') checkBrokerId(deps.brokerId, resourceName);
-      const check = (config: ReadonlyMap<string, string>): void => checkBrokerConfig(deps.settings, scope, resourceName, config);
-      const shown = scope === 'broker' ? `broker ${deps.brokerId}` : 'all brokers';
-      return { type: 'brokers', name: scope === 'broker' ? String(deps.brokerId) : DEFAULT_ENTITY, shown, check };
+      const check = (config: ReadonlyMap<string, string>): void => checkBrokerConfig(deps.settings, scope, config);
+      return {
+        type: 'brokers',
+        name: scope === 'broker' ? String(deps.brokerId) : DEFAULT_ENTITY,
+        shown: scope === 'broker' ? `broker ${deps.brokerId}` : 'all brokers',
+        check,
+        fromStored: (stored) => deps.settings.fromStored(stored),
+        toStored: (config) => withPasswordsEncrypted(deps.settings, resourceName, config),
+      };
     }
     default:
       throw invalidRequest(`Unknown resource type ${resourceType}`);
@@ -143,35 +153,43 @@ async function alter(deps: AlterConfigsDependencies, target: Target, change: Cha
   const path = configZnode.path(target.type, target.name);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const znode = await getDataOrNull(client, path);
-    const config = change(znode === null ? new Map() : configZnode.decode(path, znode.data));
+    const config = change(target.fromStored(znode === null ? new Map() : configZnode.decode(path, znode.data)));
     target.check(config);
+    const stored = target.toStored(config);
     if (validateOnly) return;
-    if (!(await write(client, path, configZnode.encode(config), znode?.stat.version ?? null))) continue;
+    if (!(await write(client, path, configZnode.encode(stored), znode?.stat.version ?? null))) continue;
     const announcement = configChangeZnode.encode(target.type, target.name);
     const mode = CreateMode.PERSISTENT_SEQUENTIAL;
     await client.create(`${configChangeZnode.parentPath}/${configChangeZnode.prefix}`, announcement, { mode });
-    const shown = [...config.keys()].map((key) => `${key} -> ${isSecret(key) ? '[hidden]' : config.get(key)}`).join(', ');
+    const shown = [...config.keys()].map((key) => `${key} -> ${isPassword(key) ? '[hidden]' : config.get(key)}`).join(', ');
     deps.logger.info(`Updating ${target.shown} with new configuration : ${shown}`);
     return;
   }
   throw new Error(`${ATTEMPTS_MAX} attempts to write ${path} met with other changes: try again`);
 }
 
-function isSecret(name: string): boolean {
-  return brokerSettingsByName.get(baseName(name))?.type === 'password';
-}
-
-/** In the original's words. A password in a znode would have to be encrypted, which needs `password.encoder.secret`. */
-function checkBrokerConfig(settings: DynamicSettings, scope: Scope, name: string, config: ReadonlyMap<string, string>): void {
+/** In the original's words. */
+function checkBrokerConfig(settings: DynamicSettings, scope: Scope, config: ReadonlyMap<string, string>): void {
   try {
     settings.check(scope, config);
   } catch (error) {
     if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
     throw invalidRequest(error.message);
   }
-  if (![...config.keys()].some(isSecret)) return;
-  const why = `Invalid config value for resource ConfigResource(type=BROKER, name='${name}'): Password encoder secret not configured`;
-  throw new ConfigRefusal(ErrorCode.INVALID_CONFIG, why);
+}
+
+function withPasswordsEncrypted(
+  settings: DynamicSettings,
+  brokerName: string,
+  config: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  try {
+    return settings.toStored(config);
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    const message = `Invalid config value for resource ConfigResource(type=BROKER, name='${brokerName}'): ${error.message}`;
+    throw new ConfigRefusal(ErrorCode.INVALID_CONFIG, message);
+  }
 }
 
 /** False when someone else wrote in between. */

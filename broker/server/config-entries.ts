@@ -8,7 +8,7 @@ import { topicSettings } from '../log/log-config.ts';
 import type { DescribeConfigsResponse } from '../protocol/messages/32-describe-configs.ts';
 import type { Setting, SettingType, SettingValue } from '../../shared/settings/schema.ts';
 import { formatSetting } from '../../shared/settings/schema.ts';
-import { dynamicOnlySettings, isDynamic } from './dynamic-names.ts';
+import { baseName, dynamicOnlySettings, isDynamic } from './dynamic-names.ts';
 import type { BrokerSettings } from './settings.ts';
 import { brokerSettingsByName, brokerSettingTable } from './settings.ts';
 
@@ -105,7 +105,7 @@ function brokerSynonyms({ fromFile, ofBroker, ofCluster }: SettingsView, name: s
 }
 
 function declarationOf(name: string): Setting<SettingValue> | undefined {
-  return brokerSettingsByName.get(name) ?? dynamicOnlySettings.get(name);
+  return brokerSettingsByName.get(name) ?? dynamicOnlySettings.get(name) ?? brokerSettingsByName.get(baseName(name));
 }
 
 /** What we know nothing of might be a secret. */

@@ -2,11 +2,13 @@
  * A broker's settings while it runs: its file's, over them what was set for all brokers, over that what was set for this one. What is
  * to be set is checked here, in the words of `kafka.server.DynamicBrokerConfig`; who acts on a setting listens for changes.
  */
+import { randomBytes } from 'node:crypto';
 import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { SettingsView } from './config-entries.ts';
 import { baseName, dynamicOnlySettings, isDynamic, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
 import { FatalError } from './fatal-error.ts';
+import { PasswordEncoder } from './password-encoder.ts';
 import type { BrokerSettings } from './settings.ts';
 import { brokerSettingsByName, loadBrokerSettings } from './settings.ts';
 
@@ -34,7 +36,23 @@ export class DynamicSettings implements SettingsView {
   /** Asked for with each fetch of a follower. */
   private rates = this.readRates();
 
+  /** Null without a `password.encoder.secret`: passwords cannot be stored then. */
+  private readonly encoder: PasswordEncoder | null;
+
   constructor(fromFile: BrokerSettings, logger: Logger) {
+    const { passwordEncoderSecret: secret } = fromFile;
+    this.encoder =
+      secret === null
+        ? null
+        : new PasswordEncoder({
+            secret,
+            oldSecret: fromFile.passwordEncoderOldSecret,
+            keyFactoryAlgorithm: fromFile.passwordEncoderKeyfactoryAlgorithm,
+            cipherAlgorithm: fromFile.passwordEncoderCipherAlgorithm,
+            keyLengthBits: fromFile.passwordEncoderKeyLength,
+            iterations: fromFile.passwordEncoderIterations,
+            random: randomBytes,
+          });
     this.fromFile = fromFile;
     this.settings = fromFile;
     this.logger = logger;
@@ -67,6 +85,32 @@ export class DynamicSettings implements SettingsView {
   /** Listeners hear of each change of what is in force. */
   onChange(listener: (current: BrokerSettings, before: BrokerSettings) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** What a znode says, its passwords decrypted; those that cannot be are logged and left out. */
+  fromStored(stored: Texts): Texts {
+    const texts = new Map(stored);
+    for (const [name, text] of stored) {
+      if (!isPassword(name)) continue;
+      try {
+        texts.set(name, this.encoderOrThrow().decode(text));
+      } catch (error) {
+        if (!(error instanceof SettingError)) throw error;
+        texts.delete(name);
+        this.logger.error(`${name} is left out: ${error.message}`);
+      }
+    }
+    return texts;
+  }
+
+  /** As a znode has it. Throws `SettingError` for a password where there is no secret to encrypt it with. */
+  toStored(texts: Texts): Texts {
+    return new Map([...texts].map(([name, text]) => [name, isPassword(name) ? this.encoderOrThrow().encode(text) : text]));
+  }
+
+  private encoderOrThrow(): PasswordEncoder {
+    if (this.encoder === null) throw new SettingError('Password encoder secret not configured');
+    return this.encoder;
   }
 
   /** Throws `SettingError` or `FatalError` where `texts`, all that would be set in this scope, cannot be. */
@@ -122,7 +166,7 @@ export class DynamicSettings implements SettingsView {
 
   /** The znode of this scope was read. What is wrong there is logged and left out: the rest counts. */
   update(scope: Scope, read: Texts): void {
-    const texts = this.acceptable(scope, read);
+    const texts = this.acceptable(scope, this.fromStored(read));
     const before = this.settings;
     this.texts = { ...this.texts, [scope]: texts };
     this.rates = this.readRates();
@@ -143,11 +187,16 @@ export class DynamicSettings implements SettingsView {
       } catch (error) {
         if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
         accepted.delete(name);
-        this.logger.error(`${name}=${text}, set for ${scope === 'broker' ? 'this broker' : 'all brokers'}, is left out: ${error.message}`);
+        this.logger.error(`${name}=${isPassword(name) ? '[hidden]' : text}, set for ${scope === 'broker' ? 'this broker' : 'all brokers'}, is left out: ${error.message}`);
       }
     }
     return accepted;
   }
+}
+
+/** Whether a setting (of a listener, perhaps) is a secret. */
+export function isPassword(name: string): boolean {
+  return brokerSettingsByName.get(baseName(name))?.type === 'password';
 }
 
 function refuse(why: string, names: readonly string[], set = 'Set'): void {

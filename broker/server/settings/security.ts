@@ -142,14 +142,10 @@ export const securitySettings = {
   delegationTokenExpiryCheckIntervalMs: planned(
     long('delegation.token.expiry.check.interval.ms', 3600000, 'How often ended tokens are removed.', atLeast(1)),
   ),
-  passwordEncoderSecret: planned(password('password.encoder.secret', 'Secret under which passwords are stored.')),
-  passwordEncoderOldSecret: planned(password('password.encoder.old.secret', 'The secret before it, while it changes.')),
-  passwordEncoderKeyfactoryAlgorithm: planned(
-    optionalString('password.encoder.keyfactory.algorithm', 'How a key is made of the secret.'),
-  ),
-  passwordEncoderCipherAlgorithm: planned(
-    string('password.encoder.cipher.algorithm', 'AES/CBC/PKCS5Padding', 'Cipher of stored passwords.'),
-  ),
-  passwordEncoderKeyLength: planned(int('password.encoder.key.length', 128, 'Bits of that key.', atLeast(8))),
-  passwordEncoderIterations: planned(int('password.encoder.iterations', 4096, 'Iterations of that key.', atLeast(1024))),
+  passwordEncoderSecret: password('password.encoder.secret', 'Secret under which passwords are stored.'),
+  passwordEncoderOldSecret: password('password.encoder.old.secret', 'The secret before it, while it changes.'),
+  passwordEncoderKeyfactoryAlgorithm: optionalString('password.encoder.keyfactory.algorithm', 'How a key is made of the secret.'),
+  passwordEncoderCipherAlgorithm: string('password.encoder.cipher.algorithm', 'AES/CBC/PKCS5Padding', 'Cipher of stored passwords.'),
+  passwordEncoderKeyLength: int('password.encoder.key.length', 128, 'Bits of that key.', atLeast(8)),
+  passwordEncoderIterations: int('password.encoder.iterations', 4096, 'Iterations of that key.', atLeast(1024)),
 };

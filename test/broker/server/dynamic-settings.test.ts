@@ -68,6 +68,24 @@ describe('DynamicSettings', () => {
     );
   });
 
+  it('stores passwords encrypted, shows them to nobody, and leaves out those it cannot decrypt', () => {
+    const name = 'listener.name.plaintext.ssl.keystore.password';
+    expect(() => settings.toStored(texts({ [name]: 'x' }))).to.throw('Password encoder secret not configured');
+    const file = texts({ 'zookeeper.connect': 'localhost:2181', 'password.encoder.secret': 'abc' });
+    const ignore = (): void => undefined;
+    const logger: Logger = { error: (message) => logged.push(message), warn: ignore, info: ignore, debug: ignore };
+    settings = new DynamicSettings(loadBrokerSettings(file).settings, logger);
+    const stored = settings.toStored(texts({ [name]: 'secret', 'max.connections': '9' }));
+    expect([...stored.values()].join()).to.not.contain('secret');
+    expect(stored.get('max.connections')).to.equal('9');
+    expect(settings.fromStored(stored).get(name)).to.equal('secret');
+    settings.update('broker', stored);
+    expect(entry(name)).to.deep.include({ value: null, isSensitive: true, configType: 9, configSource: 2 });
+    settings.update('broker', texts({ [name]: 'by hand', 'max.connections': '8' }));
+    expect([...settings.ofBroker.keys()]).to.deep.equal(['max.connections']);
+    expect(logged[0]).to.contain(`${name} is left out: it cannot be decrypted`);
+  });
+
   const invalid = (why: string): string => `Invalid value org.apache.kafka.common.config.ConfigException: ${why} for configuration Invalid dynamic configuration`;
   const refusals: [what: string, 'broker' | 'cluster', Record<string, string>, message: string][] = [
     ['what only a start can change', 'broker', { 'zookeeper.connect': 'x:1' }, 'Cannot update these configs dynamically: Set(zookeeper.connect)'],
