@@ -17,10 +17,8 @@ import type { MemberState } from './member-state.ts';
 import type { EnsembleConfig, MessageOf, PeerMessage } from './messages.ts';
 import type { LearningPhase, ProposedBatch, ServerId } from './peer-types.ts';
 import type { Vote } from './vote.ts';
-import { isAhead } from './vote.ts';
+import { EPOCH_MAX, isAhead } from './vote.ts';
 
-/** Zxids are exact numbers up to this epoch (see `zxid.ts`). A member that claims more is not believed. */
-export const EPOCH_MAX = 2 ** 21 - 1;
 /** A new epoch is begun when the counter comes this close to its end: room for any batch that is being made. */
 export const COUNTER_RESERVE = 1 << 20;
 

@@ -13,6 +13,7 @@ import { Inflight } from './inflight.ts';
 import type { MemberState } from './member-state.ts';
 import type { MessageOf, PeerMessage } from './messages.ts';
 import type { LearningPhase, ProposedBatch, ServerId } from './peer-types.ts';
+import { EPOCH_MAX } from './vote.ts';
 
 export class Learner {
   readonly kind = 'learner';
@@ -179,6 +180,7 @@ export class Learner {
   private leaderInfo({ epoch }: MessageOf<'LEADERINFO'>): void {
     const { state } = this;
     if (this.phase !== 'DISCOVERY' || this.waiting !== null) return this.violation('a second LEADERINFO');
+    if (epoch > EPOCH_MAX) return this.violation(`epoch ${epoch} is out of range`);
     if (!this.mayAccept(epoch)) return this.leave(`epoch ${epoch} of leader ${this.leader} is older than ${state.acceptedEpoch}`);
     // The same epoch once more: the promise may have been given to another leader of that number, and counts only once.
     const repeated = epoch <= state.acceptedEpoch;

@@ -4,6 +4,9 @@
  */
 import type { ServerId } from './peer-types.ts';
 
+/** Zxids are exact numbers up to this epoch (see `zxid.ts`). Whoever claims more is not believed. */
+export const EPOCH_MAX = 2 ** 21 - 1;
+
 export interface Vote {
   leader: ServerId;
   /** The end of that member's history. */

@@ -1,7 +1,7 @@
 /** What is durable before it is said, and what a promise is worth: the cases that chance brings about too rarely to wait for. */
 import { expect } from 'chai';
 import { makeZxid } from '../../../shared/znode/zxid.ts';
-import type { MessageOf } from '../../../coordinator/zab/messages.ts';
+import type { MessageOf, PeerMessage } from '../../../coordinator/zab/messages.ts';
 import { Peer } from '../../../coordinator/zab/peer.ts';
 import type { PeerStart } from '../../../coordinator/zab/peer-types.ts';
 import { configOf, Theatre, TICK_MS } from './theatre.ts';
@@ -157,3 +157,42 @@ describe('a leader', () => {
     for (const id of [1, 2, 3]) expect(theatre.peer(id).role).to.include({ phase: 'BROADCAST', epoch: 8 });
   });
 });
+
+describe('a member whose leader breaks the protocol', () => {
+  for (const { what, message } of [
+    { what: 'an epoch out of range', message: { type: 'LEADERINFO', attempt: 1, epoch: 2 ** 40 } },
+    { what: 'a batch before its history is settled', message: proposal(makeZxid(1, 2)) },
+    { what: 'UPTODATE before anything else', message: { type: 'UPTODATE', attempt: 1, zxid: 0 } },
+    { what: 'a TRUNC before the epoch', message: { type: 'TRUNC', attempt: 1, zxid: 0 } },
+    { what: 'a chunk of no snapshot', message: { type: 'SNAPCHUNK', attempt: 1, position: 0, bytes: Uint8Array.of(1), last: true } },
+    { what: 'what only learners say', message: { type: 'ACK', attempt: 1, zxid: 5 } },
+  ] satisfies { what: string; message: PeerMessage }[]) {
+    it(`leaves it, and its own disk as it is: ${what}`, () => {
+      const peer = peerOf(1);
+      peer.linkUp(3, 0);
+      peer.step(3, voteFor(3), 0);
+      settle(peer);
+      expect(peer.role.state).to.equal('FOLLOWING');
+      peer.step(3, message, 0);
+      const ready = peer.ready()!;
+      expect(peer.role.state).to.equal('LOOKING');
+      expect(ready.disconnect).to.deep.equal([3]);
+      expect(ready.persist).to.deep.equal([]);
+      expect(ready.events.map(({ kind }) => kind)).to.include('notice');
+    });
+  }
+
+  it('does not hear what was said to an earlier attempt', () => {
+    const peer = peerOf(1);
+    peer.linkUp(3, 0);
+    peer.step(3, voteFor(3), 0);
+    settle(peer);
+    peer.step(3, { type: 'LEADERINFO', attempt: 9, epoch: 3 }, 0);
+    expect(peer.ready()).to.equal(null);
+    expect(peer.role).to.include({ state: 'FOLLOWING', phase: 'DISCOVERY' });
+  });
+});
+
+function proposal(zxid: number): PeerMessage {
+  return { type: 'PROPOSAL', attempt: 1, firstZxid: zxid, lastZxid: zxid, body: Uint8Array.of(1), committedZxid: zxid, config: null };
+}
