@@ -61,6 +61,14 @@ describe('several brokers', () => {
     );
   });
 
+  it('stop though the coordinator is gone', async () => {
+    expect(await create(brokers[0]!, 't', 3)).to.include({ errorCode: 0 });
+    await cluster.stopCoordinator();
+    await Promise.all(brokers.map((broker) => cluster.stop(broker)));
+    brokers = [];
+    await cluster.restartCoordinator();
+  });
+
   it('talk among themselves by one listener, and tell clients the addresses of theirs', async () => {
     const listeners = {
       listeners: 'INSIDE://127.0.0.1:0,OUTSIDE://127.0.0.1:0',
