@@ -453,7 +453,11 @@ public final class CuratorRecipes {
         for (String child : client.getChildren().forPath("/cached")) {
             there.add("/cached/" + child + "=" + new String(client.getData().forPath("/cached/" + child)));
         }
-        eventually("every cache has what is there", () -> caches.contents().stream().allMatch(there::equals));
+        try {
+            eventually("every cache has what is there", () -> caches.contents().stream().allMatch(there::equals));
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(e.getMessage() + ": " + there + ", but path, tree and Curator's cache have " + caches.contents());
+        }
         byte[] data = client.getData().forPath("/cached");
         eventually("the node's cache, too", () -> Arrays.equals(caches.node.getCurrentData().getData(), data));
         checkBroken();
