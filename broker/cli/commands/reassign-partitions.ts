@@ -218,8 +218,9 @@ async function startMoves(admin: Admin, moves: readonly ReplicaMove[], timeoutMs
   const deadline = performance.now() + timeoutMs;
   for (let pending = [...moves]; ; ) {
     const taken = await moveReplicas(admin, pending);
-    for (const { topic, partition, broker, logDir } of taken) {
-      io.out(`Successfully started moving log directory to ${logDir} for replica ${topic}-${partition} with broker ${broker} \n`);
+    if (taken.length > 0) {
+      const names = [...taken].sort((a, b) => a.broker - b.broker || comparePartitions(a, b)).map(replicaName);
+      io.out(`Successfully started log directory move${names.length === 1 ? '' : 's'} for: ${names.join(',')}\n`);
     }
     pending = pending.filter((move) => !taken.includes(move));
     if (pending.length === 0) return;
