@@ -14,9 +14,10 @@ import type { LeaderAndIsrResponse } from '../protocol/messages/04-leader-and-is
 import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messages/05-stop-replica.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { alterPartition } from './alter-partition.ts';
+import { failedReplicas, stoppedReplicas } from './answers.ts';
 import { askAboutReplicas, shutDownBroker, takeReplicasOffline } from './broker-loss.ts';
 import type { ClusterState, LiveBroker, PartitionState, StateChange, TopicPartition } from './cluster-state.ts';
-import { absorbChanges, emptyClusterState, isBeingReassigned, partitionKey, partitionOf } from './cluster-state.ts';
+import { absorbChanges, emptyClusterState, partitionKey, partitionOf } from './cluster-state.ts';
 import type { ControllerOptions } from './controller.ts';
 import * as decide from './decide.ts';
 import type { Decision } from './decision.ts';
@@ -28,6 +29,8 @@ import type { FeatureUpdate } from './features.ts';
 import type { Fence } from './fenced-writes.ts';
 import { FencedWriter } from './fenced-writes.ts';
 import { randomId } from './ids.ts';
+import type { TriggeredController } from './legacy-triggers.ts';
+import { LegacyTriggers } from './legacy-triggers.ts';
 import { requestsFor } from './orders.ts';
 import type { ControllerClient } from './read-state.ts';
 import { childrenOf, getDataOrNull, readLiveBrokers, readPartitionStates, readTopics, watchData } from './read-state.ts';
@@ -40,8 +43,6 @@ import {
   isrChangeZnode,
   logDirEventZnode,
   partitionStateZnode,
-  preferredElectionZnode,
-  reassignPartitionsZnode,
   topicsZnode,
   topicZnode,
 } from './znodes.ts';
@@ -57,12 +58,13 @@ export interface TermOptions {
 const FIRST_REBALANCE_MS = 5000;
 const NO_UNCLEAN: decide.Policy = { allowUnclean: () => false };
 
-export class ActiveController {
+export class ActiveController implements TriggeredController {
   readonly fence: Fence;
-  private readonly options: ControllerOptions;
-  private readonly client: ControllerClient;
-  private readonly writer: FencedWriter;
-  private readonly put: TermOptions['put'];
+  readonly options: ControllerOptions;
+  readonly client: ControllerClient;
+  readonly writer: FencedWriter;
+  readonly put: TermOptions['put'];
+  private readonly legacy = new LegacyTriggers(this);
   private current: ClusterState;
   private isOver = false;
   private rebalanceTimer: NodeJS.Timeout | null = null;
@@ -113,8 +115,8 @@ export class ActiveController {
     this.current = absorbChanges(this.current, requested.changes);
     await this.perform(decide.takeOver(this.current, await this.policyFor(this.current)));
     await this.resumeReassignments();
-    await this.reassignmentsRequested();
-    await this.electionsRequested();
+    await this.legacy.reassignmentsRequested();
+    await this.legacy.electionsRequested();
     // What happened since the notifications were read.
     await this.logDirsFailed();
     await this.isrsChanged();
@@ -212,11 +214,11 @@ export class ActiveController {
     return plan.refusals;
   }
 
-  private async reassign(plan: ReassignmentPlan, versions: TopicVersions): Promise<void> {
+  async reassign(plan: ReassignmentPlan, versions: TopicVersions): Promise<void> {
     if (plan.moves.length === 0) return;
     await this.perform(reassign.beginReassignments(this.current, plan, versions));
     await this.completeReassignments(plan.moves);
-    await this.pruneLegacyReassignments();
+    await this.legacy.pruneReassignments();
   }
 
   /** Why each update was refused, null for those done. */
@@ -253,11 +255,7 @@ export class ActiveController {
   }
 
   private leaderAndIsrAnswered(brokerId: number, response: LeaderAndIsrResponse): void {
-    const failed = response.topics.flatMap(({ topicId, partitionErrors }) =>
-      partitionErrors
-        .filter(({ errorCode }) => errorCode === ErrorCode.KAFKA_STORAGE_ERROR)
-        .map(({ partitionIndex }) => ({ topicId, partition: partitionIndex })),
-    );
+    const failed = failedReplicas(response);
     if (failed.length === 0) return;
     this.put(null, async () => {
       const replicas = failed.flatMap(({ topicId, partition }) => {
@@ -270,20 +268,8 @@ export class ActiveController {
   }
 
   private stopReplicaAnswered(brokerId: number, request: StopReplicaRequest, response: StopReplicaResponse): void {
-    const isDeletion = ({ topicName }: { topicName: string }): boolean => this.current.deletions.has(topicName);
-    if (!request.topicStates.some(isDeletion)) return;
-    const errors = new Map(
-      response.partitionErrors.map((entry) => [partitionKey(entry.topicName, entry.partitionIndex), entry.errorCode]),
-    );
-    const replicas = request.topicStates.flatMap(({ topicName, partitionStates }) =>
-      partitionStates
-        .filter(({ deletePartition }) => deletePartition)
-        .map(({ partitionIndex }) => ({
-          topic: topicName,
-          partition: partitionIndex,
-          errorCode: response.errorCode !== 0 ? response.errorCode : (errors.get(partitionKey(topicName, partitionIndex)) ?? 0),
-        })),
-    );
+    if (!request.topicStates.some(({ topicName }) => this.current.deletions.has(topicName))) return;
+    const replicas = stoppedReplicas(request, response);
     this.put(null, () => this.perform(replicasStopped(this.current, brokerId, replicas)));
   }
 
@@ -295,8 +281,6 @@ export class ActiveController {
   private readonly onDeleteTopics = (): void => this.put('deleteTopics', () => this.deletionsRequested());
   private readonly onLogDirEvents = (): void => this.put('logDirs', () => this.logDirsFailed());
   private readonly onIsrChanges = (): void => this.put('isrChanges', () => this.isrsChanged());
-  private readonly onReassignments = (): void => this.put('reassignments', () => this.reassignmentsRequested());
-  private readonly onElections = (): void => this.put('elections', () => this.electionsRequested());
   private readonly onTopicData = (event: { path: string }): void => {
     const topic = event.path.slice(topicsZnode.path.length + 1);
     this.put(`topic ${topic}`, () => this.topicChanged(topic));
@@ -350,7 +334,7 @@ export class ActiveController {
   }
 
   /** Versions of the topics' znodes, whose new partitions are known now. */
-  private async refreshTopics(topics: readonly string[]): Promise<TopicVersions> {
+  async refreshTopics(topics: readonly string[]): Promise<TopicVersions> {
     const known = [...new Set(topics)].filter((topic) => this.current.topics.has(topic));
     const { records, versions } = await readTopics(this.client, known, this.unreadable);
     const grown = [...records].filter(([topic, { partitions }]) => partitions.size !== this.current.topics.get(topic)?.partitions.size);
@@ -439,52 +423,7 @@ export class ActiveController {
     const names = ready.map(({ topic, partition }) => partitionKey(topic, partition)).join(', ');
     this.options.logger.info(`Target replicas have all caught up with the leader for reassigning partitions ${names}`);
     await this.perform(reassign.completeReassignments(this.current, ready, versions));
-    await this.pruneLegacyReassignments();
-  }
-
-  /** `/admin/reassign_partitions` is there, or changed. */
-  private async reassignmentsRequested(): Promise<void> {
-    const { path } = reassignPartitionsZnode;
-    const znode = await watchData(this.client, path, this.onReassignments);
-    const entries = znode === null ? undefined : this.decoded(path, () => reassignPartitionsZnode.decode(znode.data));
-    if (entries === undefined) return;
-    const fresh = entries.filter((entry) => {
-      const assignment = partitionOf(this.current, entry)?.assignment;
-      return assignment === undefined || reassign.targetReplicas(assignment).join() !== entry.replicas.join();
-    });
-    const versions = await this.refreshTopics(fresh.map(({ topic }) => topic));
-    const plan = reassign.planReassignments(this.current, fresh, { checkReplicas: true });
-    for (const [partition, refusal] of plan.refusals) {
-      this.options.logger.warn(`Failed reassignment of ${partition} through ${path}: ${refusal.errorMessage}`);
-    }
-    await this.reassign(plan, versions);
-    await this.pruneLegacyReassignments();
-  }
-
-  /** Takes out of `/admin/reassign_partitions` what is over (or was replaced); an empty one goes. */
-  private async pruneLegacyReassignments(): Promise<void> {
-    const { path } = reassignPartitionsZnode;
-    const znode = await getDataOrNull(this.client, path);
-    const entries = znode === null ? undefined : this.decoded(path, () => reassignPartitionsZnode.decode(znode.data));
-    if (znode === null || entries === undefined) return;
-    const left = entries.filter((entry) => {
-      const assignment = partitionOf(this.current, entry)?.assignment;
-      if (assignment === undefined || !isBeingReassigned(assignment)) return false;
-      return reassign.targetReplicas(assignment).join() === entry.replicas.join();
-    });
-    if (left.length === entries.length && left.length > 0) return;
-    if (left.length === 0) await this.writer.write([{ op: 'deleteTree', path }]);
-    else await this.writer.write([{ op: 'set', path, data: reassignPartitionsZnode.encode(left), version: znode.stat.version }]);
-  }
-
-  /** `/admin/preferred_replica_election` is there, or changed. */
-  private async electionsRequested(): Promise<void> {
-    const { path } = preferredElectionZnode;
-    const znode = await watchData(this.client, path, this.onElections);
-    if (znode === null) return;
-    const partitions = this.decoded(path, () => preferredElectionZnode.decode(znode.data));
-    if (partitions !== undefined) await this.electLeaders(partitions, ElectionType.PREFERRED);
-    await this.writer.write([{ op: 'deleteTree', path }]);
+    await this.legacy.pruneReassignments();
   }
 
   private scheduleRebalance(delayMs: number): void {
@@ -516,7 +455,7 @@ export class ActiveController {
   };
 
   /** The outcome of `decode`, or undefined when it refuses, which is logged. */
-  private decoded<T>(path: string, decode: () => T): T | undefined {
+  decoded<T>(path: string, decode: () => T): T | undefined {
     try {
       return decode();
     } catch (error) {
