@@ -135,7 +135,10 @@ export class Election {
       if (state.isVoter) this.broadcast();
     } else {
       this.ballots.set(from, { vote, fresh: message.fresh });
-      if (this.consider(vote) && state.isVoter) this.broadcast();
+      const isTaken = this.consider(vote);
+      if (isTaken && state.isVoter) this.broadcast();
+      // It may have had a leader still when we told it ours, and would wait for us to say it again.
+      else if (state.isVoter && this.isBetter(this.proposal, vote)) this.tell(from);
     }
     this.decide(nowMs);
   }
