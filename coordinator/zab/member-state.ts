@@ -8,7 +8,18 @@ import { assert } from '../../shared/base/assert.ts';
 import { epochOf } from '../../shared/znode/zxid.ts';
 import { History } from './history.ts';
 import type { EnsembleConfig, PeerMessage } from './messages.ts';
-import type { DiskWork, Envelope, HistoryRead, PeerEvent, PeerOptions, PeerStart, ProposedBatch, Ready, Role, ServerId } from './peer-types.ts';
+import type {
+  DiskWork,
+  Envelope,
+  HistoryRead,
+  PeerEvent,
+  PeerOptions,
+  PeerStart,
+  ProposedBatch,
+  Ready,
+  Role,
+  ServerId,
+} from './peer-types.ts';
 import { Electorate } from './quorum.ts';
 import type { Vote } from './vote.ts';
 
@@ -113,11 +124,8 @@ export class MemberState {
 
   takeReady(): Ready | null {
     const { out } = this;
-    if (
-      out.persist.length + out.send.length + out.reads.length + out.disconnect.length + out.events.length === 0
-    ) {
-      return null;
-    }
+    const count = out.persist.length + out.send.length + out.reads.length + out.disconnect.length + out.events.length;
+    if (count === 0) return null;
     this.out = emptyReady();
     return out;
   }

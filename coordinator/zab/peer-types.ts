@@ -94,7 +94,8 @@ export type HistoryRead =
   | { kind: 'batches'; readId: number; to: ServerId; first: boolean; afterZxid: number; bytesMax: number }
   /**
    * Read a snapshot's file from `position`. At position 0 choose the snapshot: the newest of a zxid that is at least `atLeastZxid`,
-   * or take one of the tree as it is; the log has to continue it. Reads see what was appended before them. Keep it, and the log after it, until `snapshotDone`.
+   * or take one of the tree as it is; the log has to continue it. Reads see what was appended before them. Keep it, and the log
+   * after it, until `snapshotDone`.
    * Answer `snapshotRead(readId, {zxid, bytes, last})`, or null if there is none to be had: the learner is refused.
    */
   | { kind: 'snapshot'; readId: number; to: ServerId; position: number; atLeastZxid: number; bytesMax: number }

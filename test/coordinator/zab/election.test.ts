@@ -1,4 +1,4 @@
-import { playScript, Theatre, configOf } from './theatre.ts';
+import { configOf, playScript, Theatre } from './theatre.ts';
 import { makeZxid, epochOf, counterOf } from '../../../shared/znode/zxid.ts';
 
 describe('Election', () => {

@@ -33,7 +33,8 @@ describe('planSync', () => {
   for (const { learner, floor = NOTHING, plan, from, why } of PLANS) {
     it(`${plan}${from === undefined ? '' : ` from ${from.join('.')}`} for a learner that ends at ${learner.join('.')}: ${why}`, () => {
       const end = { lastZxid: makeZxid(...learner), truncateFloorZxid: makeZxid(...floor) };
-      expect(planSync(end, leaderHistory())).to.deep.equal(from === undefined ? { kind: plan } : { kind: plan, fromZxid: makeZxid(...from) });
+      const expected = from === undefined ? { kind: plan } : { kind: plan, fromZxid: makeZxid(...from) };
+      expect(planSync(end, leaderHistory())).to.deep.equal(expected);
     });
   }
 });

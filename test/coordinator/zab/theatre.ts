@@ -197,7 +197,10 @@ function zxidOf(zxid: number): string {
 function detailOf(message: PeerMessage): string {
   switch (message.type) {
     case 'NOTIFICATION':
-      return ` ${message.state} vote=${message.leader} zxid=${zxidOf(message.zxid)} epoch=${message.peerEpoch} round=${message.electionEpoch}`;
+      return (
+        ` ${message.state} vote=${message.leader} zxid=${zxidOf(message.zxid)}` +
+        ` epoch=${message.peerEpoch} round=${message.electionEpoch}`
+      );
     case 'FOLLOWERINFO':
       return ` accepted=${message.acceptedEpoch}${message.fresh ? ' fresh' : ''}`;
     case 'LEADERINFO':

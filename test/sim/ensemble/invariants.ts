@@ -80,7 +80,8 @@ export class HistoryOfAll {
     // What later epochs have committed since, a leader that learns late of its quorum can't know: nor can it commit any more.
     const lost = this.committed[tree.length];
     if (lost !== undefined && epochOf(lost.zxid) < epoch) {
-      throw new InvariantBroken('CommittedNeverLost', `${who} leads epoch ${epoch} without ${formatZxid(lost.zxid)}, which was committed`);
+      const what = `${who} leads epoch ${epoch} without ${formatZxid(lost.zxid)}, which was committed`;
+      throw new InvariantBroken('CommittedNeverLost', what);
     }
     this.agrees(who, tree);
   }
@@ -112,7 +113,8 @@ export class HistoryOfAll {
       throw new InvariantBroken('EqualPrefixes', `${who} commits ${show(applied)} where ${show(known)} was committed`);
     }
     if (at !== this.committed.length) {
-      throw new InvariantBroken('EqualPrefixes', `${who} commits ${show(applied)} as number ${at}, and ${this.committed.length} are committed`);
+      const what = `${who} commits ${show(applied)} as number ${at}, and ${this.committed.length} are committed`;
+      throw new InvariantBroken('EqualPrefixes', what);
     }
     const last = this.committed.at(-1);
     if (last !== undefined && last.zxid >= applied.zxid) {
@@ -132,13 +134,15 @@ export class HistoryOfAll {
     const next = this.configs.get(applied.batchId);
     if (new Quorum(this.config).contains(holds) && (next === undefined || new Quorum(next).contains(holds))) return;
     const there = [...this.platters[0]!.keys()].filter(holds);
-    throw new InvariantBroken('CommittedByQuorum', `${who} commits ${show(applied)}, which is on the disks of ${there.join(', ') || 'nobody'}`);
+    const what = `${who} commits ${show(applied)}, which is on the disks of ${there.join(', ') || 'nobody'}`;
+    throw new InvariantBroken('CommittedByQuorum', what);
   }
 
   private commitOperation(who: string, { kind, client, connection, seq }: Operation, applied: Applied): void {
     if (kind === 'reconfig') return;
     if (this.closed.has(client)) {
-      throw new InvariantBroken('ClosedSessionsStayClosed', `${who} commits ${kind} of client ${client} in ${show(applied)} after its end`);
+      const what = `${who} commits ${kind} of client ${client} in ${show(applied)} after its end`;
+      throw new InvariantBroken('ClosedSessionsStayClosed', what);
     }
     if (kind === 'close' || kind === 'expire') {
       this.closed.add(client);

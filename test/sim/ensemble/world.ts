@@ -8,7 +8,7 @@ import { createPrng } from '../../../shared/base/prng.ts';
 import type { EnsembleConfig } from '../../../coordinator/zab/messages.ts';
 import { DEFAULT_WINDOWS } from '../../../coordinator/zab/feeder.ts';
 import { Peer } from '../../../coordinator/zab/peer.ts';
-import type { PeerOptions, PeerStart } from '../../../coordinator/zab/peer-types.ts';
+import type { FeedWindows, PeerOptions, PeerStart } from '../../../coordinator/zab/peer-types.ts';
 import { Clients } from './clients.ts';
 import type { Disk } from './disk.ts';
 import { Platter } from './disk.ts';
@@ -118,12 +118,15 @@ export class World {
         syncLimitTicks: 5,
         commitLogCount: options.quiet === true ? 500 : 1 + prng.int(20),
         commitLogBytesMax: options.quiet === true ? 1 << 20 : 10_000,
-        windows: options.quiet === true ? DEFAULT_WINDOWS : { batchBytes: 500 + prng.int(2000), readBytes: 16 + prng.int(400), snapshotBytes: 100 + prng.int(2000) },
+        windows: options.quiet === true ? DEFAULT_WINDOWS : drawWindows(prng),
       },
-      diskOptions: { latencyMaxMs: [1, 5, 20][options.quiet === true ? 0 : prng.int(3)]!, reportsEarly: options.reportsEarly === true },
+      diskOptions: {
+        latencyMaxMs: [1, 5, 20][options.quiet === true ? 0 : prng.int(3)]!,
+        reportsEarly: options.reportsEarly === true,
+      },
       bodyBytesMax: 300,
       sessionTimeoutMs: 6 * TICK_MS,
-      makePeer: options.makePeer ?? ((peerOptions: PeerOptions, start: PeerStart, nowMs: number) => new Peer(peerOptions, start, nowMs)),
+      makePeer: options.makePeer ?? makePeer,
       ...(options.makeDisk === undefined ? {} : { makeDisk: options.makeDisk }),
       ...(options.trace === undefined
         ? {}
@@ -233,7 +236,8 @@ export class World {
       platter = new Platter(this.firstConfig);
       this.platters.set(id, platter);
     }
-    this.surroundings.trace?.(`${id}.${life} starts at ${platter.lastZxid.toString(16)}, epochs ${platter.acceptedEpoch} ${platter.currentEpoch}`);
+    const { acceptedEpoch, currentEpoch, lastZxid } = platter;
+    this.surroundings.trace?.(`${id}.${life} starts at ${lastZxid.toString(16)}, epochs ${acceptedEpoch} ${currentEpoch}`);
     this.members.set(id, new Member(id, life, platter, this.observers.has(id) ? 'observer' : 'participant', this.surroundings));
   }
 
@@ -416,4 +420,13 @@ export class World {
       member.disk.fails = false;
     }
   }
+}
+
+function makePeer(options: PeerOptions, start: PeerStart, nowMs: number): Peer {
+  return new Peer(options, start, nowMs);
+}
+
+/** So small that every member falls out of them now and then. */
+function drawWindows(prng: Prng): FeedWindows {
+  return { batchBytes: 500 + prng.int(2000), readBytes: 16 + prng.int(400), snapshotBytes: 100 + prng.int(2000) };
 }
