@@ -8,7 +8,10 @@
  */
 import { SettingError } from '../../shared/settings/schema.ts';
 
+/** Of a server that starts: its id is the first byte of the sessions it makes. */
 export const SERVER_ID_MAX = 255;
+/** Of a server that is only listed. The original asks no more of a reconfig, either: its refusals come in the same order. */
+const LISTED_ID_MAX = 2 ** 31 - 1;
 
 export type MemberRole = 'participant' | 'observer';
 
@@ -86,7 +89,7 @@ export function parseQuorumConfig(properties: ReadonlyMap<string, string>): Quor
 }
 
 function joinGroup(groups: Map<number, number>, key: string, group: number, text: string): void {
-  const id = integer(key, text, 0, SERVER_ID_MAX);
+  const id = integer(key, text, 0, LISTED_ID_MAX);
   const other = groups.get(id);
   if (other !== undefined) throw new SettingError(`Server ${id} is in both group.${other} and group.${group}`);
   groups.set(id, group);
@@ -96,7 +99,7 @@ function joinGroup(groups: Map<number, number>, key: string, group: number, text
 export function parseMember(id: number, value: string): MemberSpec {
   const key = `server.${id}`;
   const refuse = (why: string): SettingError => new SettingError(`Invalid value ${value} for configuration ${key}: ${why}, expected ${FORM}`);
-  if (id > SERVER_ID_MAX) throw refuse(`server ids go from 0 to ${SERVER_ID_MAX}`);
+  if (id > LISTED_ID_MAX) throw refuse(`server ids go from 0 to ${LISTED_ID_MAX}`);
   const [peers = '', clientText, ...tooMuch] = value.trim().split(';');
   if (tooMuch.length > 0) throw refuse('there is more than one ";"');
   const client = clientText === undefined || clientText.trim() === '' ? null : parseClientAddress(clientText.trim(), refuse);

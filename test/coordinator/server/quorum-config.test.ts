@@ -50,7 +50,7 @@ describe('parseQuorumConfig', () => {
     expect(() => parse({ 'server.1': 'a:1:2', 'server.2': 'a:1:3' })).to.throw("server.2 has a:1 as its quorum port, and so has server.1's quorum port");
     expect(() => parse({ 'server.1': 'a:1:1' })).to.throw('each needs its own');
     expect(() => parse({ 'server.1': 'a:1:2;1' })).to.throw('for clients');
-    expect(() => parse({ 'server.256': 'a:1:2' })).to.throw('server ids go from 0 to 255');
+    expect(() => parse({ 'server.2147483648': 'a:1:2' })).to.throw('server ids go from 0 to 2147483647');
     expect(() => parse({ version: 'xyz' })).to.throw('version');
   });
 });
