@@ -340,7 +340,10 @@ export class Connection {
     if (wasUp && this.failedAttempts === 1) return BACKOFF_MS_MIN * spread;
     if (this.failedAttempts % this.servers.length !== 0) return 0;
     const rounds = Math.min(this.failedAttempts / this.servers.length - 1, 10);
-    return Math.min(BACKOFF_MS_MIN * 2 ** rounds, BACKOFF_MS_MAX) * spread;
+    const { disconnectGraceMs } = this.session;
+    // Whoever has to be back within a grace looks several times within it.
+    const mostMs = disconnectGraceMs > 0 ? Math.min(BACKOFF_MS_MAX, disconnectGraceMs / 6) : BACKOFF_MS_MAX;
+    return Math.min(BACKOFF_MS_MIN * 2 ** rounds, mostMs) * spread;
   }
 
   private startTimer(action: () => void, delayMs: number): void {
