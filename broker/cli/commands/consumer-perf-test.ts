@@ -1,12 +1,14 @@
 /** kafka-consumer-perf-test: consumes so many records as fast as it can and prints how fast that was. */
 import { Consumer } from '../../client/consumer.ts';
 import { parseBootstrap, readPropertyFile } from '../bootstrap.ts';
-import { logLine, ToolExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, type ToolIo } from '../io.ts';
 import { describeFailure, messageOf } from '../java-exception.ts';
 import { formatDate } from '../java-time.ts';
-import { OptionError, parseOptions, type OptionSpec, type Options } from '../options.ts';
+import type { Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { consumerPerfTestOptions } from './consumer-perf-test-options.ts';
 
+const DESCRIPTION = 'This tool helps in performance test for the full zookeeper consumer';
 const POLL_MS = 100;
 const MEGABYTE = 1 << 20;
 const GROUPS = 100_000;
@@ -14,7 +16,7 @@ const EXTRA_FIELDS = ', rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nM
 
 export async function consumerPerfTest(args: readonly string[], io: ToolIo): Promise<number> {
   const specs = consumerPerfTestOptions(`perf-consumer-${Math.floor(io.random() * GROUPS)}`);
-  const options = parse(specs, args, io);
+  const options = parseTool({ specs, description: DESCRIPTION, required: ['topic', 'messages'], onError: 'usage' }, args, io);
   const detailed = options.has('show-detailed-stats');
   if (!options.has('hide-header')) {
     io.out(`${detailed ? 'time, threadId' : 'start.time, end.time'}, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec${EXTRA_FIELDS}\n`);
@@ -33,24 +35,6 @@ export async function consumerPerfTest(args: readonly string[], io: ToolIo): Pro
     io.err(`${messageOf(error)}\n${describeFailure(error)}\n`);
     await consumer.close();
     return 1;
-  }
-}
-
-function parse(specs: readonly OptionSpec[], args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) {
-      usageExit(io, specs, 'This tool helps in performance test for the full zookeeper consumer');
-    }
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    for (const name of ['topic', 'messages']) if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) usageExit(io, specs, error.message);
-    throw error;
   }
 }
 

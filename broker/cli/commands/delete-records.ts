@@ -5,17 +5,23 @@ import type { PartitionOffset } from '../../client/group-admin.ts';
 import { ErrorCode, errorMessage, exceptionName } from '../../protocol/error-codes.ts';
 import { deleteRecords } from '../../protocol/messages/21-delete-records.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import type { ToolIo } from '../io.ts';
 import { describeFailure, JavaError } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
 import { topicPartitionHash } from '../scala-order.ts';
+import { parseTool, type ToolSyntax } from '../parse-tool.ts';
 import { options as specs } from './delete-records-options.ts';
 
 const TIMEOUT_MS = 30_000;
 
+const syntax: ToolSyntax = {
+  specs,
+  description: 'This tool helps to delete records of the given partitions down to the specified offset.',
+  required: ['bootstrap-server', 'offset-json-file'],
+};
+
 export async function deleteRecordsTool(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseTool(syntax, args, io);
   const admin = connectAdmin(options, io);
   try {
     const wanted = readOffsets(options.one('offset-json-file') ?? '');
@@ -33,26 +39,6 @@ export async function deleteRecordsTool(args: readonly string[], io: ToolIo): Pr
     return 1;
   } finally {
     admin.close();
-  }
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) {
-      usageExit(io, specs, 'This tool helps to delete records of the given partitions down to the specified offset.');
-    }
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    for (const name of ['bootstrap-server', 'offset-json-file']) {
-      if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
-    }
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
   }
 }
 

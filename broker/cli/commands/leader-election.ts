@@ -4,10 +4,11 @@ import { KafkaError, TimeoutError } from '../../client/errors.ts';
 import { ErrorCode, errorMessage, exceptionName } from '../../protocol/error-codes.ts';
 import { electLeaders } from '../../protocol/messages/43-elect-leaders.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { uncaughtExit, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError } from '../java-exception.ts';
 import { duplicatesOf, isPartition, parseObject, partitionName, readTextFile, type TopicPartition } from '../json-input.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import type { Options } from '../options.ts';
+import { parseTool, type ToolSyntax } from '../parse-tool.ts';
 import { options as specs } from './leader-election-options.ts';
 
 const COMMAND_FAILED = 'kafka.common.AdminCommandFailedException';
@@ -21,8 +22,15 @@ interface Outcome extends TopicPartition {
   readonly message: string | null;
 }
 
+const syntax: ToolSyntax = {
+  specs,
+  description:
+    'This tool attempts to elect a new leader for a set of topic partitions. The type of elections supported are preferred ' +
+    'replicas and unclean replicas.',
+};
+
 export async function leaderElection(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseTool(syntax, args, io);
   try {
     validate(options);
     const type = (options.one('election-type') ?? '').toUpperCase();
@@ -37,28 +45,6 @@ export async function leaderElection(args: readonly string[], io: ToolIo): Promi
   } catch (error) {
     if (!(error instanceof JavaError)) throw error;
     return uncaughtExit(io, error.exception, error.message, error.cause instanceof JavaError ? describeFailure(error.cause) : undefined);
-  }
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) {
-      usageExit(
-        io,
-        specs,
-        'This tool attempts to elect a new leader for a set of topic partitions. The type of elections supported are preferred ' +
-          'replicas and unclean replicas.',
-      );
-    }
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
   }
 }
 

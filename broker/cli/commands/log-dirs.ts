@@ -3,15 +3,21 @@ import type { Admin } from '../../client/admin.ts';
 import { ErrorCode, exceptionName } from '../../protocol/error-codes.ts';
 import { describeLogDirs } from '../../protocol/messages/35-describe-log-dirs.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import type { ToolIo } from '../io.ts';
 import { describeFailure } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
 import { topicPartitionHash } from '../scala-order.ts';
+import { parseTool, type ToolSyntax } from '../parse-tool.ts';
 import { options as specs } from './log-dirs-options.ts';
 
+const syntax: ToolSyntax = {
+  specs,
+  description: 'This tool helps to query log directory usage on the specified brokers.',
+  required: ['bootstrap-server', 'describe'],
+};
+
 export async function logDirs(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseTool(syntax, args, io);
   const admin = connectAdmin(options, io);
   try {
     const live = [...(await admin.liveBrokers())];
@@ -34,26 +40,6 @@ export async function logDirs(args: readonly string[], io: ToolIo): Promise<numb
     return 1;
   } finally {
     admin.close();
-  }
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) {
-      usageExit(io, specs, 'This tool helps to query log directory usage on the specified brokers.');
-    }
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    for (const name of ['bootstrap-server', 'describe']) {
-      if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
-    }
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
   }
 }
 

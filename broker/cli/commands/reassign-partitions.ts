@@ -4,10 +4,11 @@ import type { Admin } from '../../client/admin.ts';
 import { KafkaError } from '../../client/errors.ts';
 import { assignReplicas } from '../../controller/assign-replicas.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError, messageOf } from '../java-exception.ts';
 import { comparePartitions, partitionName, readTextFile } from '../json-input.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import type { Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import {
   alterReassignments,
   changeBrokers,
@@ -75,29 +76,19 @@ export async function reassignPartitions(args: readonly string[], io: ToolIo): P
 }
 
 function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) usageExit(io, specs, 'This tool helps to move topic partitions between replicas.');
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    const names = Object.keys(ACTIONS);
-    const [action, ...others] = names.filter((name) => options.has(name));
-    if (action === undefined || others.length > 0) {
-      usageExit(io, specs, `Command must include exactly one action: ${names.map((name) => `--${name}`).join(', ')}`);
-    }
-    if (!options.has('bootstrap-server')) usageExit(io, specs, 'Please specify --bootstrap-server');
-    const { required, allowed } = ACTIONS[action]!;
-    for (const name of required) if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
-    const fine = new Set([action, ...COMMON, ...required, ...allowed]);
-    const alien = specs.find(({ name }) => options.has(name) && !fine.has(name));
-    if (alien !== undefined) usageExit(io, specs, `Option "[${alien.name}]" can't be used with action "[${action}]"`);
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
+  const options = parseTool({ specs, description: 'This tool helps to move topic partitions between replicas.' }, args, io);
+  const names = Object.keys(ACTIONS);
+  const [action, ...others] = names.filter((name) => options.has(name));
+  if (action === undefined || others.length > 0) {
+    usageExit(io, specs, `Command must include exactly one action: ${names.map((name) => `--${name}`).join(', ')}`);
   }
+  if (!options.has('bootstrap-server')) usageExit(io, specs, 'Please specify --bootstrap-server');
+  const { required, allowed } = ACTIONS[action]!;
+  for (const name of required) if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
+  const fine = new Set([action, ...COMMON, ...required, ...allowed]);
+  const alien = specs.find(({ name }) => options.has(name) && !fine.has(name));
+  if (alien !== undefined) usageExit(io, specs, `Option "[${alien.name}]" can't be used with action "[${action}]"`);
+  return options;
 }
 
 function run(admin: Admin, options: Options, io: ToolIo): Promise<void> {

@@ -9,15 +9,17 @@ import { ErrorCode } from '../../protocol/error-codes.ts';
 import { fetch } from '../../protocol/messages/01-fetch.ts';
 import { batchSizeOf, BATCH_HEADER_SIZE, baseOffsetOf, crcOf, lastOffsetOf } from '../../records/record-batch.ts';
 import { parseBootstrap } from '../bootstrap.ts';
-import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, uncaughtExit, usageExit, type ToolIo } from '../io.ts';
 import { JavaError } from '../java-exception.ts';
 import { formatDate } from '../java-time.ts';
 import { partitionName, type TopicPartition } from '../json-input.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import type { Options } from '../options.ts';
 import { onStopSignals } from '../stop-signals.ts';
 import { topicPattern } from '../topic-filter.ts';
+import { parseTool } from '../parse-tool.ts';
 import { options as specs } from './replica-verification-options.ts';
 
+const DESCRIPTION = 'Validate that all replicas for a set of topics have the same data.';
 const DATE_PATTERN = 'yyyy-MM-dd HH:mm:ss,SSS';
 /** A consumer that wants what this replica has, leader or not. */
 const DEBUGGING_CONSUMER = -2;
@@ -66,23 +68,12 @@ export async function replicaVerification(args: readonly string[], io: ToolIo): 
 }
 
 function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help')) usageExit(io, specs, 'Validate that all replicas for a set of topics have the same data.');
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    if (!options.has('broker-list')) usageExit(io, specs, 'Missing required argument "[broker-list]"');
-    const servers = options.one('broker-list') ?? '';
-    if (!servers.split(',').every((part) => /^.+:\d+$/.test(part.trim()))) {
-      usageExit(io, specs, 'Please provide valid host:port like host1:9091,host2:9092\n ');
-    }
-    return options;
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
+  const options = parseTool({ specs, description: DESCRIPTION, required: ['broker-list'] }, args, io);
+  const servers = options.one('broker-list') ?? '';
+  if (!servers.split(',').every((part) => /^.+:\d+$/.test(part.trim()))) {
+    usageExit(io, specs, 'Please provide valid host:port like host1:9091,host2:9092\n ');
   }
+  return options;
 }
 
 function readPattern(options: Options, io: ToolIo): RegExp {
