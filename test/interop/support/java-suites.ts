@@ -28,7 +28,7 @@ const apart = (classes: readonly string[]): string[][] => classes.map((each) => 
 export const ZOOKEEPER: Suite = {
   name: "ZooKeeper's own client tests",
   jvms: [
-    zookeeper('ZooKeeperTest test.StatTest test.WatcherFuncTest test.ChrootTest test.SyncCallTest'),
+    zookeeper('test.StatTest test.WatcherFuncTest test.ChrootTest test.SyncCallTest'),
     zookeeper('test.AsyncOpsTest test.AuthTest test.CreateTest test.PersistentRecursiveWatcherTest test.SessionInvalidationTest'),
     zookeeper('test.ClientTest test.NullDataTest test.GetChildren2Test GetAllChildrenNumberTest GetEphemeralsTest test.MultiAsyncTransactionTest'),
     zookeeper('test.PersistentWatcherTest RemoveWatchesCmdTest test.SessionTimeoutTest test.ACLRootTest test.FourLetterWordsTest test.ServerCnxnTest'),
@@ -36,6 +36,7 @@ export const ZOOKEEPER: Suite = {
   ],
   more: [
     zookeeper('test.MultiOperationTest test.ClientRetryTest test.MaxCnxnsTest test.FourLetterWordsWhiteListTest ZKUtilTest'),
+    zookeeper('ZooKeeperTest'),
     zookeeper('RemoveWatchesTest test.WatcherTest test.DisconnectedWatcherTest'),
     ...apart(
       zookeeper(
