@@ -10,9 +10,8 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadRows, perMaker, row, type PerMaker, type Round } from './coordinator/comparison.ts';
 import { LoadProcess } from './coordinator/load-process.ts';
-import { SESSIONS, WATCHES } from './coordinator/load.ts';
+import { WATCHES, WORKLOAD_NAMES, workloadNames } from './coordinator/load.ts';
 import { Server, type Maker } from './coordinator/server.ts';
-import { WORKLOADS } from './coordinator/workloads.ts';
 import { machine, table, type Row } from './report.ts';
 
 const USAGE = `node bench/coordinator.ts [--quick] [--rounds N] [--duration MS] [--only zookeeper|vivarium]
@@ -51,20 +50,13 @@ function readArguments() {
   };
   const { only } = values;
   if (only !== undefined && only !== 'zookeeper' && only !== 'vivarium') throw new Error(`--only is "${only}", expected zookeeper or vivarium`);
-  const known = [...Object.keys(WORKLOADS), SESSIONS, WATCHES];
-  // Names contain commas; the beginning of one is enough.
-  const workloads = values.workload?.split(/,(?! )/).map((prefix) => {
-    const found = known.find((name) => name === prefix) ?? known.find((name) => name.startsWith(prefix));
-    if (found === undefined) throw new Error(`--workload has "${prefix}", expected one of: ${known.join('; ')}`);
-    return found;
-  });
   const parts = values.part?.split(',') ?? PARTS;
   for (const part of parts) if (!PARTS.some((name) => name === part)) throw new Error(`--part has "${part}", expected ${PARTS.join(' or ')}`);
   return {
     rounds: number('rounds', values.rounds ?? (quick ? '3' : '9')),
     durationMs: number('duration', values.duration ?? (quick ? '300' : '500')),
     makers: (only === undefined ? ['zookeeper', 'vivarium'] : [only]) as readonly Maker[],
-    workloads: workloads ?? known,
+    workloads: workloadNames(values.workload) ?? WORKLOAD_NAMES,
     depths: values.depth?.split(',').map((text) => number('depth', text)),
     znodes: (values.znodes?.split(',') ?? (quick ? ['100000'] : ['100000', '1000000'])).map((text) => number('znodes', text)),
     parts,

@@ -15,12 +15,12 @@ import { loadRows, perMaker, row, type PerMaker, type Round } from './coordinato
 import { Connection } from './coordinator/connection.ts';
 import { OP, record } from './coordinator/frames.ts';
 import { LoadProcess } from './coordinator/load-process.ts';
-import { SESSIONS, WATCHES } from './coordinator/load.ts';
+import { WATCHES, WORKLOAD_NAMES, workloadNames } from './coordinator/load.ts';
 import type { Maker } from './coordinator/server.ts';
-import { WORKLOADS } from './coordinator/workloads.ts';
 import { machine, table, type Row } from './report.ts';
 
 const USAGE = `node bench/ensemble.ts [--quick] [--rounds N] [--duration MS] [--only zookeeper|vivarium] [--part load|failover|start|memory,...]
+  [--workload NAME,...] [--depth N,...]
 `;
 const PARTS = ['load', 'failover', 'start', 'memory'] as const;
 const PLACES = ['follower', 'all'] as const;
@@ -39,6 +39,7 @@ function readArguments() {
     options: {
       ...{ quick: { type: 'boolean' }, help: { type: 'boolean' } },
       ...{ rounds: { type: 'string' }, duration: { type: 'string' }, only: { type: 'string' }, part: { type: 'string' } },
+      ...{ workload: { type: 'string' }, depth: { type: 'string' } },
     },
   });
   if (values.help === true) {
@@ -58,8 +59,8 @@ function readArguments() {
   return {
     rounds: number('rounds', values.rounds ?? (quick ? '3' : '9')),
     durationMs: number('duration', values.duration ?? (quick ? '300' : '500')),
-    workloads: quick ? QUICK_WORKLOADS : [...Object.keys(WORKLOADS), SESSIONS, WATCHES],
-    depths: quick ? [1, 64] : [1, 64, 1024],
+    workloads: workloadNames(values.workload) ?? (quick ? QUICK_WORKLOADS : WORKLOAD_NAMES),
+    depths: values.depth?.split(',').map((text) => number('depth', text)) ?? (quick ? [1, 64] : [1, 64, 1024]),
     makers: (only === undefined ? ['zookeeper', 'vivarium'] : [only]) as readonly Maker[],
     parts,
   };

@@ -7,11 +7,22 @@ import { drive, type DriveOptions } from './drive.ts';
 import { fill } from './filling.ts';
 import { driveSessions } from './session-load.ts';
 import { driveWatches } from './watch-load.ts';
-import { prepareTree } from './workloads.ts';
+import { prepareTree, WORKLOADS } from './workloads.ts';
 import type { Measured, Sample } from './sample.ts';
 
 export const SESSIONS = 'session open and close';
 export const WATCHES = 'watch fan-out, 1,000 watchers';
+
+export const WORKLOAD_NAMES: readonly string[] = [...Object.keys(WORKLOADS), SESSIONS, WATCHES];
+
+/** The names in a list from the command line. They contain commas; the beginning of one is enough. */
+export function workloadNames(list: string | undefined): string[] | undefined {
+  return list?.split(/,(?! )/).map((prefix) => {
+    const found = WORKLOAD_NAMES.find((name) => name === prefix) ?? WORKLOAD_NAMES.find((name) => name.startsWith(prefix));
+    if (found === undefined) throw new Error(`--workload has "${prefix}", expected one of: ${WORKLOAD_NAMES.join('; ')}`);
+    return found;
+  });
+}
 
 export type Order =
   | { readonly kind: 'prepare'; readonly port: number }
