@@ -40,6 +40,7 @@ export class TestCluster {
       clientPort,
       clientPortAddress: '127.0.0.1',
       tickTime: '100',
+      maxSessionTimeout: '60000',
       'admin.enableServer': 'false',
     };
     this.member = await startMember(loadServerSettings(new Map(Object.entries(properties))).settings);
