@@ -1,8 +1,7 @@
 /**
  * The published tests of ZooKeeper's clients, which start and stop servers by themselves: here they start our coordinators
- * (`INTEROP_TARGET=kafka`: the real ZooKeeper 3.8). Every test of a suite has to pass, but for those listed below with a reason;
- * one that is listed and passes has to leave the list. The suites measure with clocks, and here many of their tests run at once: one
- * that fails unexpectedly is run once more, alone, and named when that passes.
+ * (`INTEROP_TARGET=kafka`: the real ZooKeeper 3.8). Every test of a suite has to pass, but for those that it skips itself. The suites
+ * measure with clocks, and here many of their tests run at once: one that fails is run once more, alone, and named.
  *
  * node-zookeeper-client's tests speak to no server, so there is nothing to point at ours.
  */
@@ -16,49 +15,37 @@ import { freePort, repository } from './support/servers.ts';
 import { maker } from './support/shared-pair.ts';
 
 type Outcome = 'passed' | 'failed' | 'skipped';
-type Exceptions = Readonly<Record<string, string>>;
 
 const suites = join(import.meta.dirname, 'suites');
 const SUITE_TIMEOUT_MS = 300_000;
 
 /** What the suite itself leaves out, on the real ZooKeeper too. */
 const NO_KERBEROS = 'asks for a Kerberos server';
-const SKIPPED_BY_KAZOO: Exceptions = {
+const SKIPPED_BY_KAZOO: Readonly<Record<string, string>> = {
   'test_build.py::TestBuildEnvironment::test_zookeeper_version': 'compares versions in the build of kazoo alone',
   'test_sasl.py::TestSASLGSSAPIAuthentication::test_connect_gssapi_auth': NO_KERBEROS,
   'test_sasl.py::TestSASLGSSAPIAuthentication::test_invalid_gssapi_auth': NO_KERBEROS,
 };
 /** What kazoo tests with three servers alone: those tests get them, and all others one, which they would not tell from three. */
 const OF_THREE = 'TestReconfig or TestReadOnlyMode or test_update_host_list';
-const NO_RECONFIG = 'our coordinators do not change their ensemble while they run yet';
-const OUR_KAZOO_EXCEPTIONS: Exceptions = {
-  'test_client.py::TestReconfig::test_add_remove_observer': NO_RECONFIG,
-  'test_client.py::TestReconfig::test_bad_input': NO_RECONFIG,
-  'test_client.py::TestReconfig::test_no_super_auth': NO_RECONFIG,
-  'test_connection.py::TestReadOnlyMode::test_read_only': 'our coordinators have no read-only mode yet',
-};
-const OUR_GO_EXCEPTIONS: Exceptions = {
-  TestIntegration_IncrementalReconfig: NO_RECONFIG,
-  TestIntegration_Reconfig: NO_RECONFIG,
-};
 
 const AGAIN_MAX = 5;
 
-/** The tests to run once more: few that fail and should not. More than a few are no accident. */
-function unexpected(outcomes: ReadonlyMap<string, Outcome>, exceptions: Exceptions): string[] {
-  const names = [...outcomes].filter(([name, how]) => how === 'failed' && !Object.hasOwn(exceptions, name)).map(([name]) => name);
+/** The tests to run once more: few that fail. More than a few are no accident. */
+function unexpected(outcomes: ReadonlyMap<string, Outcome>): string[] {
+  const names = [...outcomes].filter(([, how]) => how === 'failed').map(([name]) => name);
   if (names.length > AGAIN_MAX) return [];
   if (names.length > 0) console.log(`      once more, alone: ${names.join(', ')}`);
   return names;
 }
 
 /** Compares how the tests of a suite ended with what is expected, and says the count. */
-function judge(suite: string, outcomes: ReadonlyMap<string, Outcome>, exceptions: Exceptions, skipped: readonly string[]): void {
+function judge(suite: string, outcomes: ReadonlyMap<string, Outcome>, skipped: readonly string[]): void {
   const named = (outcome: Outcome): string[] => [...outcomes].filter(([, how]) => how === outcome).map(([name]) => name).toSorted();
   const passed = named('passed');
   console.log(`      ${suite}: ${passed.length} passed, ${named('failed').length} failed, ${named('skipped').length} skipped`);
   expect(passed.length, 'tests that ran').to.be.greaterThan(0);
-  expect(named('failed'), 'tests that failed').to.deep.equal(Object.keys(exceptions).toSorted());
+  expect(named('failed'), 'tests that failed').to.deep.equal([]);
   expect(named('skipped'), 'tests that the suite skips').to.deep.equal(skipped.toSorted());
 }
 
@@ -98,15 +85,14 @@ describe('published tests of clients', () => {
   it("kazoo's own tests pass", async function () {
     this.timeout(SUITE_TIMEOUT_MS);
     const [one, three] = await Promise.all([kazoo(1, 5, `not (${OF_THREE})`), kazoo(3, 1, OF_THREE)]);
-    const exceptions = maker === 'vivarium' ? OUR_KAZOO_EXCEPTIONS : {};
     const outcomes = new Map([...one.outcomes, ...three.outcomes]);
     const ofThree = new Set(three.outcomes.map(([name]) => name));
-    for (const name of unexpected(outcomes, exceptions)) {
+    for (const name of unexpected(outcomes)) {
       const again = await kazoo(ofThree.has(name) ? 3 : 1, 1, name.split('::').slice(1).join(' and '));
       outcomes.set(name, new Map(again.outcomes).get(name) ?? 'failed');
     }
     try {
-      judge('kazoo', outcomes, exceptions, Object.keys(SKIPPED_BY_KAZOO));
+      judge('kazoo', outcomes, Object.keys(SKIPPED_BY_KAZOO));
     } catch (error) {
       console.log(one.transcript + three.transcript);
       throw error;
@@ -134,10 +120,9 @@ describe('published tests of clients', () => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await runTest(name);
     };
     await Promise.all(Array.from({ length: 4 }, worker));
-    const exceptions = maker === 'vivarium' ? OUR_GO_EXCEPTIONS : {};
-    for (const name of unexpected(outcomes, exceptions)) await runTest(name);
+    for (const name of unexpected(outcomes)) await runTest(name);
     try {
-      judge('go-zookeeper', outcomes, exceptions, []);
+      judge('go-zookeeper', outcomes, []);
     } catch (error) {
       console.log(transcripts.join('\n'));
       throw error;
