@@ -323,6 +323,37 @@ describe('an ensemble', () => {
     await client.untilClosed();
   });
 
+  it('may have one member, which is its own quorum', async () => {
+    const ensemble = await TestEnsemble.start({ size: 1, properties: { standaloneEnabled: 'false' } });
+    const client = await ensemble.session(1);
+    expect((await client.call(create('/one'))).error).to.equal(0);
+    expect(await children(client)).to.deep.equal(['one']);
+    expect(ensemble.members.get(1)!.view.mode).to.equal('leader');
+  });
+
+  it('serves, and keeps its sessions, while its members are restarted one after the other', async () => {
+    const ensemble = await TestEnsemble.start();
+    await ensemble.serving();
+    const leader = await ensemble.leader();
+    const order = [...(await ensemble.followers()), leader];
+    const watching = ensemble.client(order[1]!);
+    const { sessionId, password } = await watching.connect({ timeoutMs: 10000 });
+    await watching.call(create('/e', { mode: CreateMode.EPHEMERAL }));
+    for (const id of order) {
+      await ensemble.stop(id);
+      // The others go on meanwhile.
+      const left = order.find((other) => other !== id)!;
+      await ensemble.leader();
+      expect((await (await ensemble.session(left)).call(create(`/without-${id}`))).error).to.equal(0);
+      await ensemble.open(id);
+      await ensemble.serving();
+      const again = await ensemble.session(id);
+      expect((await again.call(create(`/after-${id}`))).error).to.equal(0);
+    }
+    const back = await ensemble.session(order[0]!, { sessionId, password, timeoutMs: 10000 });
+    expect(await children(back)).to.deep.equal(['after-1', 'after-2', 'after-3', 'e', 'without-1', 'without-2', 'without-3']);
+  });
+
   it('refuses a client that has seen more than it', async () => {
     const ensemble = await TestEnsemble.start();
     await ensemble.serving();
