@@ -202,7 +202,12 @@ export const BROKEN_CORES: readonly BrokenCore[] = [
   {
     what: 'orders votes, and histories, without their epochs',
     breaks: ['CommittedNeverLost', 'EqualPrefixes', 'NoBrokenAssertion'],
-    options: { mood: 'elections', makePeer: peerWith({ Leader: EpochBlindLeader, Election: EpochBlindElection }) },
+    options: {
+      mood: 'elections',
+      voters: 3,
+      observers: 0,
+      makePeer: peerWith({ Leader: EpochBlindLeader, Election: EpochBlindElection }),
+    },
   },
   {
     what: 'lets a leader be that is behind its followers',
