@@ -42,6 +42,8 @@ export interface PeerLinksOptions {
 
 /** Connections that have not said who they are. */
 const STRANGERS_MAX = 64;
+/** Bytes of a stranger's first words, the upgrade included. */
+const HELLO_BYTES_MAX = 256 * 1024;
 const BACKOFF_MS_MIN = 20;
 const BACKOFF_MS_MAX = 500;
 /** How long the process that holds a link may take to prove that it lives, when another one comes with its id. */
@@ -91,7 +93,7 @@ export class PeerLinks {
         this.warnOnce(`Refused a connection from ${addressOf(socket as Socket)} on the quorum port: it speaks another protocol (members of Apache ZooKeeper can't join this ensemble)`);
         socket.destroy();
       });
-      ws.on('connection', (socket, request) => this.accept(socket, addressOf(request.socket)));
+      ws.on('connection', (socket, request) => this.accept(socket, request.socket));
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);
         http.listen({ port, ...(host === null ? {} : { host }) }, resolve);
@@ -247,14 +249,23 @@ export class PeerLinks {
 
   // --- Being dialled ---
 
-  private accept(ws: WebSocket, from: string): void {
+  private accept(ws: WebSocket, socket: Socket): void {
+    const from = addressOf(socket);
     if (this.strangers.size >= STRANGERS_MAX) return ws.terminate();
     this.strangers.add(ws);
     ws.binaryType = 'nodebuffer';
     ws.on('error', (error) => this.options.log.debug(`Connection from ${from} on the quorum port: ${error.message}`));
     const timer = setTimeout(() => ws.terminate(), this.options.connectTimeoutMs);
+    // Frames between members may be large; nobody's first one is.
+    const measure = (): void => {
+      if (socket.bytesRead <= HELLO_BYTES_MAX) return;
+      this.warnOnce(`Refused a connection from ${from} on the quorum port: it sent more than ${HELLO_BYTES_MAX} bytes before it said who it is`);
+      ws.terminate();
+    };
+    socket.on('data', measure);
     const forget = (): void => {
       clearTimeout(timer);
+      socket.off('data', measure);
       this.strangers.delete(ws);
     };
     ws.once('close', forget);

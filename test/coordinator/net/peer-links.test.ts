@@ -160,6 +160,13 @@ describe('PeerLinks', () => {
     expect(one.events).to.deep.equal(['up 2']);
   });
 
+  it('does not listen long to who does not say who it is', async () => {
+    const one = await node(1);
+    const { code } = await stranger(one.links.port, Buffer.alloc(4 << 20));
+    expect(code).to.equal(1006);
+    await one.until(() => one.lines.some((line) => line.includes('bytes before it said who it is')));
+  });
+
   it('ends a link on which something else than a message comes', async () => {
     const one = await node(1);
     const ws = new WebSocket(`ws://127.0.0.1:${one.links.port}/`);
