@@ -71,7 +71,8 @@ function planCoordinators({ root, coordinators: count, coordinatorConfig }: Clus
 
 function planBrokers(wishes: ClusterWishes, coordinators: readonly PlannedServer[]): PlannedServer[] {
   const { root, brokers: count, brokerConfig } = wishes;
-  if (!Number.isInteger(count) || count < 1 || count > BROKERS_MAX) throw new Error(`--brokers takes a number of 1 to ${BROKERS_MAX}, not ${count}`);
+  if (!Number.isInteger(count) || count < 1 || count > BROKERS_MAX)
+    throw new Error(`--brokers takes a number of 1 to ${BROKERS_MAX}, not ${count}`);
   if (brokerConfig !== null || count === 1) return [planBroker(wishes, coordinators)];
   return Array.from({ length: count }, (_, id): PlannedServer => {
     const isStock = count === 3;
@@ -94,7 +95,8 @@ function planBrokers(wishes: ClusterWishes, coordinators: readonly PlannedServer
     }
     // As below: data of their own for each cluster.
     if (coordinators.length !== 3) overrides.push(['zookeeper.connect', connectString(coordinators)]);
-    if (coordinators.length !== 3 || !isStock) overrides.push(['log.dirs', `/tmp/kafka-logs-${count}-brokers-ensemble-of-${coordinators.length}/${id}`]);
+    if (coordinators.length !== 3 || !isStock)
+      overrides.push(['log.dirs', `/tmp/kafka-logs-${count}-brokers-ensemble-of-${coordinators.length}/${id}`]);
     return { kind: 'broker', name: `broker-${id}`, config, overrides, port };
   });
 }

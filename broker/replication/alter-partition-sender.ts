@@ -1,7 +1,7 @@
 /**
- * Asks the controller for other ISRs (AlterPartition, KIP-497): what leaders propose while a request is on its way is the next
- * request, one at a time. A request that got no answer, or went to a broker that is not the controller, is made again until it is
- * answered; a proposal that its partition does not want any more is left out.
+ * Asks the controller for other ISRs (AlterPartition, KIP-497): what leaders propose while a request is on its way is the
+ * next request, one at a time. A request that got no answer, or went to a broker that is not the controller, is made again
+ * until it is answered; a proposal that its partition does not want any more is left out.
  */
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { Scheduler } from '../log/scheduler.ts';

@@ -1,7 +1,7 @@
 /**
- * A partition that this broker follows in one leader epoch: the decisions of `partition-follower.ts`, taken on the real log. The
- * fetcher asks for the position, brings the leader's answers, and hears when it may fetch again. A new epoch, or the end of the
- * replica, is a new object: answers meant for an old one change nothing.
+ * A partition that this broker follows in one leader epoch: the decisions of `partition-follower.ts`, taken on the real log.
+ * The fetcher asks for the position, brings the leader's answers, and hears when it may fetch again. A new epoch, or the end
+ * of the replica, is a new object: answers meant for an old one change nothing.
  */
 import { baseOffsetOf, BATCH_HEADER_SIZE, lastOffsetOf } from '../records/record-batch.ts';
 import { type FetchAnswer, type FetchPosition, type FollowerStep, PartitionFollower } from './partition-follower.ts';

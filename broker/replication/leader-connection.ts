@@ -1,4 +1,7 @@
-/** A follower's connection to a leader: the few requests that a fetcher makes, over a socket (tests and simulations have others). */
+/**
+ * A follower's connection to a leader: the few requests that a fetcher makes, over a socket (tests and simulations have
+ * others).
+ */
 import { openConnection } from '../client/cluster.ts';
 import type { Connection } from '../client/connection.ts';
 import { ErrorCode, errorName } from '../protocol/error-codes.ts';

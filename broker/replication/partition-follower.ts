@@ -1,11 +1,11 @@
 /**
- * What the follower of a partition knows and decides: where to fetch from, what an answer of the leader means for its log, and
- * how far its high watermark and log start have come. Pure: answers and positions come in, steps go out; `follower-replica.ts`
- * takes the steps on the real log.
+ * What the follower of a partition knows and decides: where to fetch from, what an answer of the leader means for its log,
+ * and how far its high watermark and log start have come. Pure: answers and positions come in, steps go out;
+ * `follower-replica.ts` takes the steps on the real log.
  *
- * A follower finds out by fetching whether its log is a prefix of the leader's (KIP-595): each fetch says which epoch the last
- * record is of, and a leader whose history is another answers with the end of the largest epoch that both may have. The follower
- * cuts its log there and asks again, until the histories agree:
+ * A follower finds out by fetching whether its log is a prefix of the leader's (KIP-595): each fetch says which epoch the
+ * last record is of, and a leader whose history is another answers with the end of the largest epoch that both may have. The
+ * follower cuts its log there and asks again, until the histories agree:
  *
  *     leader     | e1 e1 e1 | e3 e3 |            fetch at 5, last epoch 2  →  diverging: epoch 1 ends at 3
  *     follower   | e1 e1 e1 | e2 e2 |            truncate to 3, fetch at 3, last epoch 1  →  records of e3
@@ -95,7 +95,9 @@ export class PartitionFollower {
     switch (answer.errorCode) {
       case ErrorCode.NONE: {
         const { epoch, endOffset } = answer.divergingEpoch;
-        return epoch < 0 ? APPEND : { kind: 'truncate', offset: this.truncationOffset({ leaderEpoch: epoch, endOffset }, log) };
+        return epoch < 0
+          ? APPEND
+          : { kind: 'truncate', offset: this.truncationOffset({ leaderEpoch: epoch, endOffset }, log) };
       }
       case ErrorCode.OFFSET_OUT_OF_RANGE:
         return ASK_FOR_RANGE;
@@ -105,7 +107,9 @@ export class PartitionFollower {
     }
   }
 
-  /** Where our log has to end so that it may be a prefix of the leader's, in which `end.leaderEpoch` ends at `end.endOffset`. */
+  /**
+   * Where our log has to end so that it may be a prefix of the leader's, in which `end.leaderEpoch` ends at `end.endOffset`.
+   */
   private truncationOffset(end: EpochEnd, log: FollowedLog): number {
     const { logEndOffset } = log;
     if (end.endOffset < 0) return Math.min(this.watermark, logEndOffset);
@@ -143,7 +147,9 @@ export class PartitionFollower {
     return true;
   }
 
-  /** Where our log is to start after `advance`, or null to leave it: the leader's start, but never above the high watermark. */
+  /**
+   * Where our log is to start after `advance`, or null to leave it: the leader's start, but never above the high watermark.
+   */
   logStartAfter(answer: FetchAnswer, log: FollowedLog): number | null {
     const logStartOffset = Math.min(answer.logStartOffset, this.watermark);
     return logStartOffset > log.logStartOffset ? logStartOffset : null;

@@ -1,12 +1,12 @@
 /**
- * The follower's side of an incremental fetch session (KIP-227): what the leader knows of our partitions, so that a request names
- * only those whose position changed since. The leader's side is `fetch-session.ts`. Pure.
+ * The follower's side of an incremental fetch session (KIP-227): what the leader knows of our partitions, so that a request
+ * names only those whose position changed since. The leader's side is `fetch-session.ts`. Pure.
  *
  *     full request (0, 0) → answer with session id → incremental (id, 1), (id, 2) …
  *     a lost answer, or a leader that has forgotten the session: full again
  *
- * Partitions are kept in the order in which they changed; a request of a fetcher with a thousand quiet partitions and one busy
- * one costs as much as one with the busy one alone.
+ * Partitions are kept in the order in which they changed; a request of a fetcher with a thousand quiet partitions and one
+ * busy one costs as much as one with the busy one alone.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { nextSessionEpoch } from './fetch-session.ts';

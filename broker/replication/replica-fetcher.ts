@@ -1,12 +1,13 @@
 /**
- * Fetches the partitions that this broker follows of one leader, over one connection, a request at a time: what an answer brought
- * is in our files before the next request says so. The leader takes that request as our promise that we have everything below.
+ * Fetches the partitions that this broker follows of one leader, over one connection, a request at a time: what an answer
+ * brought is in our files before the next request says so. The leader takes that request as our promise that we have
+ * everything below.
  *
  *     request (positions that changed) → leader waits for news, at most maxWaitMs → answer → logs → request …
  *
- * A partition that cannot be fetched now (its leader has not heard of its leadership yet, or the disk fails) is left out for a
- * while that doubles up to `replica.fetch.backoff.ms`; the others go on. A partition that is added while the leader holds a
- * request back does not wait for it: the connection is dropped and the request made anew.
+ * A partition that cannot be fetched now (its leader has not heard of its leadership yet, or the disk fails) is left out for
+ * a while that doubles up to `replica.fetch.backoff.ms`; the others go on. A partition that is added while the leader holds
+ * a request back does not wait for it: the connection is dropped and the request made anew.
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -19,7 +20,9 @@ import type { ReplicationThrottle } from './replication-throttle.ts';
 import { ReplicaFetchSession, type SessionRequest } from './replica-fetch-session.ts';
 
 export interface FetcherLimits {
-  /** `replica.fetch.wait.max.ms`, `replica.fetch.min.bytes`, `replica.fetch.response.max.bytes`, `replica.fetch.max.bytes`. */
+  /**
+   * `replica.fetch.wait.max.ms`, `replica.fetch.min.bytes`, `replica.fetch.response.max.bytes`, `replica.fetch.max.bytes`.
+   */
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;

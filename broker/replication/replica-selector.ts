@@ -1,6 +1,6 @@
 /**
- * Which replica a consumer reads from (KIP-392): the leader, or with the rack-aware selector one in the consumer's own rack, so
- * that records don't cross racks once for each consumer. Pure.
+ * Which replica a consumer reads from (KIP-392): the leader, or with the rack-aware selector one in the consumer's own rack,
+ * so that records don't cross racks once for each consumer. Pure.
  */
 
 /** A replica that has what the consumer asks for. */

@@ -64,11 +64,14 @@ export interface ReplicaManagerOptions {
   readonly scheduler?: Scheduler;
   readonly replication: ReplicationOptions;
   /**
-   * Whether the cluster may have given this broker up without its knowing: then it must not act as a leader. Asked each time,
-   * because a process that was held up for long runs before its timers.
+   * Whether the cluster may have given this broker up without its knowing: then it must not act as a leader. Asked each
+   * time, because a process that was held up for long runs before its timers.
    */
   readonly isFenced?: () => boolean;
-  /** Lets consumers read from followers near them (KIP-392); `rackOf` gives null for a broker that its listener doesn't reach. */
+  /**
+   * Lets consumers read from followers near them (KIP-392); `rackOf` gives null for a broker that its listener doesn't
+   * reach.
+   */
   readonly readFrom?: {
     readonly select: ReplicaSelector;
     readonly rackOf: (brokerId: number, listenerName: string) => string | null;

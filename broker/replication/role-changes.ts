@@ -1,7 +1,7 @@
 /**
- * The controller's orders, carried out: LeaderAndIsr makes replicas leaders or followers, StopReplica ends them. One order after
- * the other, because opening a log, and ending a follower that is cutting its own, take time. A controller of an earlier epoch is
- * refused, and so is what we know of already.
+ * The controller's orders, carried out: LeaderAndIsr makes replicas leaders or followers, StopReplica ends them. One order
+ * after the other, because opening a log, and ending a follower that is cutting its own, take time. A controller of an
+ * earlier epoch is refused, and so is what we know of already.
  */
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
@@ -63,7 +63,10 @@ export class RoleChanges {
   }
 
   /** Notes the controller's epoch; false when a later one has spoken. */
-  private admits(what: string, { controllerId, controllerEpoch }: { controllerId: number; controllerEpoch: number }): boolean {
+  private admits(
+    what: string,
+    { controllerId, controllerEpoch }: { controllerId: number; controllerEpoch: number },
+  ): boolean {
     if (controllerEpoch < this.controllerEpoch) {
       stateChanges.warn(
         `Ignoring ${what} request from controller ${controllerId} since its controller epoch ` +
@@ -159,7 +162,8 @@ export class RoleChanges {
     const { leaderEpochStartOffset, isr, highWatermark } = partition.leader!;
     stateChanges.debug(
       `Leader ${topic}-${index} with topic id ${partition.topicId} starts at leader epoch ${leaderEpoch} from offset ` +
-        `${leaderEpochStartOffset} with partition epoch ${partition.partitionEpoch}, high watermark ${highWatermark}, ISR [${isr.join(',')}]`,
+        `${leaderEpochStartOffset} with partition epoch ${partition.partitionEpoch}, high watermark ${highWatermark}, ` +
+        `ISR [${isr.join(',')}]`,
     );
     for (const listener of this.listeners) listener.becameLeader(topic, index, leaderEpoch);
   }

@@ -48,14 +48,23 @@ describe('planCluster', () => {
 
   it('uses the files of the cluster for three brokers', () => {
     const servers = plan(3, null, 3).slice(3);
-    expect(servers.map(({ name, port, overrides }) => [name, port, overrides.length])).to.deep.equal([['broker-0', 9092, 0], ['broker-1', 9093, 0], ['broker-2', 9094, 0]]);
+    expect(servers.map(({ name, port, overrides }) => [name, port, overrides.length])).to.deep.equal([
+      ['broker-0', 9092, 0],
+      ['broker-1', 9093, 0],
+      ['broker-2', 9094, 0],
+    ]);
     expect(servers[2]!.config).to.equal(join(root, 'config', 'cluster', 'server-2.properties'));
   });
 
   it('makes any other number of brokers by overrides, each with a place of its own and no more replicas than brokers', () => {
     const servers = plan(1, null, 2).slice(1).map(({ overrides }) => Object.fromEntries(overrides));
     expect(servers.map((each) => each['broker.id'])).to.deep.equal(['0', '1']);
-    expect(servers[1]).to.include({ 'listeners': 'PLAINTEXT://:9093', 'zookeeper.connect': 'localhost:2181', 'default.replication.factor': '2', 'min.insync.replicas': '1' });
+    expect(servers[1]).to.include({
+      listeners: 'PLAINTEXT://:9093',
+      'zookeeper.connect': 'localhost:2181',
+      'default.replication.factor': '2',
+      'min.insync.replicas': '1',
+    });
     expect(new Set(servers.map((each) => each['log.dirs'])).size).to.equal(2);
     for (const wrong of [0, 10, 2.5]) expect(() => plan(1, null, wrong)).to.throw('--brokers takes a number of 1 to 9');
   });

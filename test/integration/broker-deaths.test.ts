@@ -1,6 +1,7 @@
 /**
- * Brokers are killed, stopped and held up while a producer writes with acks=all and idempotence. Afterwards everything acknowledged is
- * there, once, at the offset that the producer was told, in its order. `CHAOS_ROUNDS` makes a soak of it; `CHAOS_SEED` replays the order.
+ * Brokers are killed, stopped and held up while a producer writes with acks=all and idempotence. Afterwards everything
+ * acknowledged is there, once, at the offset that the producer was told, in its order. `CHAOS_ROUNDS` makes a soak of it;
+ * `CHAOS_SEED` replays the order.
  */
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +35,10 @@ describe('a cluster whose brokers die', function () {
   let cluster: RealCluster;
   before(async () => {
     cluster = new RealCluster();
-    await cluster.start(1, 3, { 'zookeeper.session.timeout.ms': String(SESSION_TIMEOUT_MS), 'replica.lag.time.max.ms': '5000' });
+    await cluster.start(1, 3, {
+      'zookeeper.session.timeout.ms': String(SESSION_TIMEOUT_MS),
+      'replica.lag.time.max.ms': '5000',
+    });
   });
   after(() => cluster.close());
 
@@ -67,7 +71,8 @@ describe('a cluster whose brokers die', function () {
     await everyoneInSync();
     const acked = await ledger.end();
     expect(ledger.failures).to.deep.equal([]);
-    for (let partition = 0; partition < PARTITIONS; partition++) check(acked[partition]!, await readAll(partition), partition);
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      check(acked[partition]!, await readAll(partition), partition);
   });
 
   /** Writes numbers to each partition in turn, and notes where they were acknowledged. */
@@ -147,14 +152,15 @@ describe('a cluster whose brokers die', function () {
     const { leaderId } = (await describeTopic()).find(({ partitionIndex }) => partitionIndex === partition)!;
     const connection = await connect(cluster.brokers[leaderId]!.port);
     const read: Acked[] = [];
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const partitions = [{ partition, fetchOffset: offset, partitionMaxBytes: 4_000_000 }];
       const request = { replicaId: -1, maxWaitMs: 0, minBytes: 0, topics: [{ topic: TOPIC, partitions }] };
       const { responses } = await connection.request(fetch, request, { version: 12 });
       const records = responses[0]!.partitions[0]!.records ?? Buffer.alloc(0);
       if (records.length === 0) break;
       for (let at = 0; at < records.length; at += batchSizeOf(records, at)) {
-        for (const record of iterateRecords(records, at)) read.push({ offset: record.offset, number: Number(record.value!.toString()) });
+        for (const record of iterateRecords(records, at))
+          read.push({ offset: record.offset, number: Number(record.value!.toString()) });
         offset = lastOffsetOf(records, at) + 1;
       }
     }

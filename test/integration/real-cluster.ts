@@ -31,7 +31,14 @@ class Server {
   private exited: Promise<unknown> = Promise.resolve();
   output = '';
 
-  constructor(options: { name: string; port: number; program: string; dir: string; properties: object; startedLine: RegExp }) {
+  constructor(options: {
+    name: string;
+    port: number;
+    program: string;
+    dir: string;
+    properties: object;
+    startedLine: RegExp;
+  }) {
     this.name = options.name;
     this.port = options.port;
     this.program = join(ROOT, options.program);
@@ -95,7 +102,12 @@ export class RealCluster {
   async start(coordinatorCount: number, brokerCount: number, more: Record<string, string> = {}): Promise<void> {
     const ports = await freePorts(3 * coordinatorCount + brokerCount);
     const take = (): number => ports.pop()!;
-    const members = Array.from({ length: coordinatorCount }, (_, at) => ({ id: at + 1, client: take(), quorum: take(), election: take() }));
+    const members = Array.from({ length: coordinatorCount }, (_, at) => ({
+      id: at + 1,
+      client: take(),
+      quorum: take(),
+      election: take(),
+    }));
     this.coordinators = members.map(({ id, client }) => this.coordinator(id, client, members));
     const connect = members.map(({ client }) => `127.0.0.1:${client}`).join(',');
     this.brokers = Array.from({ length: brokerCount }, (_, id) => this.broker(id, take(), connect, more));
@@ -120,7 +132,14 @@ export class RealCluster {
       ...Object.fromEntries(ensemble),
     };
     const startedLine = /binding to port|Started: serving clients/;
-    return new Server({ name: `coordinator-${id}`, port, program: 'coordinator/server/main.ts', dir: this.dir, properties, startedLine });
+    return new Server({
+      name: `coordinator-${id}`,
+      port,
+      program: 'coordinator/server/main.ts',
+      dir: this.dir,
+      properties,
+      startedLine,
+    });
   }
 
   private broker(id: number, port: number, connect: string, more: Record<string, string>): Server {
@@ -137,7 +156,14 @@ export class RealCluster {
       ...more,
     };
     const startedLine = /\[KafkaServer id=\d+\] started \(kafka\.server\.KafkaServer\)/;
-    return new Server({ name: `broker-${id}`, port, program: 'broker/server/main.ts', dir: this.dir, properties, startedLine });
+    return new Server({
+      name: `broker-${id}`,
+      port,
+      program: 'broker/server/main.ts',
+      dir: this.dir,
+      properties,
+      startedLine,
+    });
   }
 
   get bootstrap(): { host: string; port: number }[] {

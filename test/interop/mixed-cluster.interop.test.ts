@@ -1,7 +1,7 @@
 /**
- * Two brokers of ours and one real Kafka 3.4 broker in one cluster, on our coordinator: each replicates from the other kind's leaders, gets
- * its orders from the other kind's controller, and moves in and out of ISRs at its word, while producers write with acks=all.
- * In the end nothing acknowledged is missing, and every byte of the logs agrees.
+ * Two brokers of ours and one real Kafka 3.4 broker in one cluster, on our coordinator: each replicates from the other
+ * kind's leaders, gets its orders from the other kind's controller, and moves in and out of ISRs at its word, while
+ * producers write with acks=all. In the end nothing acknowledged is missing, and every byte of the logs agrees.
  */
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -37,8 +37,14 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
     const kafka = patientClient(cluster.bootstrap);
     admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3 }], waitForLeaders: true });
-    senders = [new Sender(kafka, TOPIC, PARTITIONS, 'plain', false), new Sender(kafka, TOPIC, PARTITIONS, 'idempotent', true)];
+    await admin.createTopics({
+      topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3 }],
+      waitForLeaders: true,
+    });
+    senders = [
+      new Sender(kafka, TOPIC, PARTITIONS, 'plain', false),
+      new Sender(kafka, TOPIC, PARTITIONS, 'idempotent', true),
+    ];
   });
   after(async () => {
     await Promise.all(senders.map((sender) => sender.stop()));
@@ -62,7 +68,12 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
   /** Waits until more was acknowledged to both senders than now. */
   async function writesGoOn(): Promise<void> {
     const before = senders.map(({ acknowledged }) => acknowledged.size);
-    await eventually('acknowledged writes', async () => Promise.resolve(senders.every(({ acknowledged }, at) => acknowledged.size > before[at]! + 50) ? true : null), PATIENCE_MS);
+    await eventually(
+      'acknowledged writes',
+      async () =>
+        Promise.resolve(senders.every(({ acknowledged }, at) => acknowledged.size > before[at]! + 50) ? true : null),
+      PATIENCE_MS,
+    );
   }
 
   async function leaders(): Promise<Set<number>> {
@@ -78,7 +89,11 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
 
   it('goes on when the real broker is killed, and takes it back', async () => {
     await cluster.killBroker(REAL);
-    await eventually('other leaders than the dead broker', async () => ((await leaders()).has(REAL) ? null : true), PATIENCE_MS);
+    await eventually(
+      'other leaders than the dead broker',
+      async () => ((await leaders()).has(REAL) ? null : true),
+      PATIENCE_MS,
+    );
     await writesGoOn();
     cluster.launchBroker(REAL);
     await cluster.brokerReady(REAL);
@@ -100,7 +115,10 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
       await cluster.brokerReady(ours);
       await inSync();
     }
-    await admin.createTopics({ topics: [{ topic: 'of-the-real-one', numPartitions: 3, replicationFactor: 3 }], waitForLeaders: true });
+    await admin.createTopics({
+      topics: [{ topic: 'of-the-real-one', numPartitions: 3, replicationFactor: 3 }],
+      waitForLeaders: true,
+    });
     await eventually('its topic in sync', () => allInSync(admin, 'of-the-real-one'), PATIENCE_MS);
     await writesGoOn();
   });
@@ -119,7 +137,11 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
     await inSync();
     const acknowledged = new Map(senders.flatMap((sender) => [...sender.acknowledged]));
     expect(acknowledged.size).to.be.above(500);
-    expect(compareRecords(acknowledged, await readAll(cluster.bootstrap, TOPIC, PARTITIONS))).to.deep.equal({ lost: [], doubled: [], disordered: [] });
+    expect(compareRecords(acknowledged, await readAll(cluster.bootstrap, TOPIC, PARTITIONS))).to.deep.equal({
+      lost: [],
+      doubled: [],
+      disordered: [],
+    });
     await cluster.stop();
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const [first, ...others] = [0, 1, REAL].map((broker) => recordsOf(broker, partition));
@@ -130,7 +152,9 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
 
   function recordsOf(broker: number, partition: number): Buffer {
     const directory = join(cluster.logDirectory(broker), `${TOPIC}-${partition}`);
-    const segments = readdirSync(directory).filter((name) => name.endsWith('.log')).sort();
+    const segments = readdirSync(directory)
+      .filter((name) => name.endsWith('.log'))
+      .sort();
     return Buffer.concat(segments.map((name) => readFileSync(join(directory, name))));
   }
 });

@@ -35,7 +35,11 @@ class FakePartition {
 
 describe('AlterPartitionSender', () => {
   let time: ManualTime;
-  let requests: { request: AlterPartitionRequest; versionMax: number; answer: PromiseWithResolvers<AlterPartitionResponse> }[];
+  let requests: {
+    request: AlterPartitionRequest;
+    versionMax: number;
+    answer: PromiseWithResolvers<AlterPartitionResponse>;
+  }[];
   let sender: AlterPartitionSender;
   beforeEach(() => {
     time = new ManualTime();
@@ -64,7 +68,11 @@ describe('AlterPartitionSender', () => {
     );
   }
 
-  async function answer(n: number, errorCodes: Record<number, number> = {}, errorCode: number = ErrorCode.NONE): Promise<void> {
+  async function answer(
+    n: number,
+    errorCodes: Record<number, number> = {},
+    errorCode: number = ErrorCode.NONE,
+  ): Promise<void> {
     const topics = requests[n]!.request.topics.map(({ topicId, partitions }) => ({
       topicName: '',
       topicId,

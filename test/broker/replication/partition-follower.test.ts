@@ -5,7 +5,10 @@ import { type FetchAnswer, type FollowedLog, PartitionFollower } from '../../../
 
 /** A log that ends at `logEndOffset`, of `epoch: first offset` entries. */
 function log(logEndOffset: number, epochs: Record<number, number> = {}, logStartOffset = 0): FollowedLog {
-  const entries = Object.entries(epochs).map(([leaderEpoch, startOffset]) => ({ leaderEpoch: Number(leaderEpoch), startOffset }));
+  const entries = Object.entries(epochs).map(([leaderEpoch, startOffset]) => ({
+    leaderEpoch: Number(leaderEpoch),
+    startOffset,
+  }));
   return { logStartOffset, logEndOffset, leaderEpochs: new LeaderEpochs(entries) };
 }
 
@@ -59,7 +62,9 @@ describe('PartitionFollower', () => {
 
     it('asks for the range when its offset is refused, and waits when the leader is none', () => {
       const own = log(3, { 1: 0 });
-      expect(follower().judge(answer({ errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }), own)).to.deep.equal({ kind: 'askForRange' });
+      expect(follower().judge(answer({ errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }), own)).to.deep.equal({
+        kind: 'askForRange',
+      });
       expect(follower().judge(answer({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }), own)).to.deep.equal({
         kind: 'backOff',
         reason: 'NOT_LEADER_OR_FOLLOWER',

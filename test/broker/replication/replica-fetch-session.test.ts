@@ -82,7 +82,10 @@ describe('ReplicaFetchSession', () => {
   });
 
   it("agrees with the leader's side, whatever comes and goes", () => {
-    const step = fc.record({ index: fc.integer({ min: 0, max: 4 }), act: fc.constantFrom('want', 'forget', 'lose', 'drop') });
+    const step = fc.record({
+      index: fc.integer({ min: 0, max: 4 }),
+      act: fc.constantFrom('want', 'forget', 'lose', 'drop'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const follower = new ReplicaFetchSession<Followed>();

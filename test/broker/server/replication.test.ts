@@ -28,7 +28,11 @@ describe('replication', () => {
 
   async function start(id: number, more: Record<string, string> = {}): Promise<Broker> {
     // Short enough to see an ISR shrink, long enough for a machine that is busy with something else.
-    const broker = await cluster.broker(id, { 'replica.lag.time.max.ms': '1500', 'replica.fetch.wait.max.ms': '100', ...more });
+    const broker = await cluster.broker(id, {
+      'replica.lag.time.max.ms': '1500',
+      'replica.fetch.wait.max.ms': '100',
+      ...more,
+    });
     brokers.set(id, broker);
     return broker;
   }
@@ -44,8 +48,10 @@ describe('replication', () => {
       expect(await broker.cache.waitUntil(() => holds(broker), WAIT_MS), `broker ${broker.brokerId}`).to.equal(true);
   }
 
-  const isrIs = (...isr: number[]) => (broker: Broker) =>
-    [...(broker.cache.getPartition('t', 0)?.isr ?? [])].sort().join() === isr.join();
+  const isrIs =
+    (...isr: number[]) =>
+    (broker: Broker) =>
+      [...(broker.cache.getPartition('t', 0)?.isr ?? [])].sort().join() === isr.join();
 
   async function create(replicas: number[], configs: Record<string, string> = {}): Promise<void> {
     const controller = [...brokers.values()].find(({ controller: { isActive } }) => isActive)!;
@@ -105,7 +111,8 @@ describe('replication', () => {
     for (;;) {
       const seen = await read(broker);
       if (seen.highWatermark === highWatermark) return seen.values;
-      if (performance.now() > deadline) throw new Error(`The high watermark of broker ${broker.brokerId} is ${seen.highWatermark}`);
+      if (performance.now() > deadline)
+        throw new Error(`The high watermark of broker ${broker.brokerId} is ${seen.highWatermark}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -175,7 +182,8 @@ describe('replication', () => {
     const client = await cluster.client(brokers.get(1)!);
     const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000 }];
     const request = { replicaId: -1, maxWaitMs: 0, minBytes: 1, topics: [{ topic: 't', partitions }] };
-    const ask = async (rackId: string) => (await client.call(fetch, { ...request, rackId }, 12)).responses[0]!.partitions[0]!;
+    const ask = async (rackId: string) =>
+      (await client.call(fetch, { ...request, rackId }, 12)).responses[0]!.partitions[0]!;
     expect((await ask('rack-2')).preferredReadReplica).to.equal(2);
     expect((await ask('rack-1')).preferredReadReplica).to.equal(-1);
     expect((await ask('elsewhere')).preferredReadReplica).to.equal(-1);
@@ -198,10 +206,14 @@ describe('replication', () => {
     expect(successor.brokerId).to.not.equal(coordinator.brokerId);
     const client = await cluster.client(successor);
     const asked = { groups: [{ groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }] };
-    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline;) {
       const { groups } = await client.call(offsetFetch, asked);
       // It may still be reading its partition.
-      if (groups[0]!.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS || groups[0]!.errorCode === ErrorCode.NOT_COORDINATOR) continue;
+      if (
+        groups[0]!.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ||
+        groups[0]!.errorCode === ErrorCode.NOT_COORDINATOR
+      )
+        continue;
       expect(groups[0]!.topics[0]!.partitions[0]).to.include({ committedOffset: 42, metadata: 'here' });
       return;
     }
@@ -210,7 +222,7 @@ describe('replication', () => {
 
   async function coordinatorOf(groupId: string, among: Broker[]): Promise<Broker> {
     const client = await cluster.client(among[0]!);
-    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + WAIT_MS; performance.now() < deadline;) {
       const { coordinators } = await client.call(findCoordinator, { keyType: 0, coordinatorKeys: [groupId] });
       const found = brokers.get(coordinators[0]!.nodeId);
       if (coordinators[0]!.errorCode === ErrorCode.NONE && found !== undefined) return found;

@@ -80,12 +80,16 @@ describe('several brokers', () => {
     for (const id of [1, 2]) brokers.push(await cluster.broker(id, listeners));
     await everyoneKnows((broker) => broker.cache.brokers('OUTSIDE').length === 2);
     const [first, second] = brokers as [Broker, Broker];
-    const portOf = (broker: Broker, name: string) => broker.listeners.find(({ listenerName }) => listenerName === name)!.port;
+    const portOf = (broker: Broker, name: string) =>
+      broker.listeners.find(({ listenerName }) => listenerName === name)!.port;
     const controller = first.controller.isActive ? first : second;
     const connection = await cluster.clientAt(portOf(controller, 'OUTSIDE'));
     const topic = { name: 't', numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
-    expect((await connection.call(createTopics, { topics: [topic], timeoutMs: 20_000 })).topics[0]).to.include({ errorCode: 0 });
-    const told = async (client: TestClient) => (await client.call(metadata, { topics: null })).brokers.map(({ port }) => port).sort();
+    expect((await connection.call(createTopics, { topics: [topic], timeoutMs: 20_000 })).topics[0]).to.include({
+      errorCode: 0,
+    });
+    const told = async (client: TestClient) =>
+      (await client.call(metadata, { topics: null })).brokers.map(({ port }) => port).sort();
     for (const name of ['INSIDE', 'OUTSIDE']) {
       const ports = brokers.map((broker) => portOf(broker, name)).sort();
       expect(await told(await cluster.clientAt(portOf(second, name)))).to.deep.equal(ports);

@@ -1,6 +1,7 @@
 /**
- * A simulated broker: the real replica manager (partitions, fetchers, ISR changes) with a disk, a clock, a network and a controller of
- * the real decisions. What is thin in the real broker (sockets, the coordinator's client, the controller's loop) is thin here, too.
+ * A simulated broker: the real replica manager (partitions, fetchers, ISR changes) with a disk, a clock, a network and a
+ * controller of the real decisions. What is thin in the real broker (sockets, the coordinator's client, the controller's
+ * loop) is thin here, too.
  */
 import { alterPartition } from '../../../broker/controller/alter-partition.ts';
 import { shutDownBroker } from '../../../broker/controller/broker-loss.ts';
@@ -76,7 +77,11 @@ export class SimBroker {
     });
     this.fetchHandler = new FetchHandler({
       replicas: this.replicas,
-      sessions: new FetchSessionCache({ slots: 100, evictionMs: 10_000, randomSessionId: () => 1 + world.prng.int(1_000_000) }),
+      sessions: new FetchSessionCache({
+        slots: 100,
+        evictionMs: 10_000,
+        randomSessionId: () => 1 + world.prng.int(1_000_000),
+      }),
       topicName: (topicId) => this.cache.topicName(topicId) ?? this.replicas.topicName(topicId),
       clock: process,
       fetchMaxBytes: 50_000,
@@ -176,7 +181,12 @@ export class SimBroker {
         abandon = reject;
         if (isClosed) return reject(new Error('closed'));
         world
-          .request(this.process, () => this.cluster.processOf(leaderId), leaderId, () => serve(this.cluster.brokers.get(leaderId)!))
+          .request(
+            this.process,
+            () => this.cluster.processOf(leaderId),
+            leaderId,
+            () => serve(this.cluster.brokers.get(leaderId)!),
+          )
           .then(resolve, reject);
       });
     return {
@@ -184,7 +194,11 @@ export class SimBroker {
         let onClose: (() => void) | null = null;
         closeAtLeader = () => onClose?.();
         return ask((leader) => {
-          const context = { apiVersion: 13, listenerName: 'L', onClose: (listener: () => void) => ((onClose = listener), CLOSE_LISTENER) };
+          const context = {
+            apiVersion: 13,
+            listenerName: 'L',
+            onClose: (listener: () => void) => ((onClose = listener), CLOSE_LISTENER),
+          };
           const full = { ...request, isolationLevel: 0, rackId: '', forgottenTopicsData: request.forgottenTopicsData ?? [] };
           const answer = leader.fetchHandler.handle(full as never, context as unknown as RequestContext);
           return answer as unknown as FetchResponse | Promise<FetchResponse>;
@@ -285,7 +299,10 @@ class Term {
     this.state = emptyClusterState(broker.id, fence.controllerEpoch);
     const { client } = cluster.coordinator;
     this.writer = new FencedWriter(
-      { ...client, multi: (ops) => ask(() => (this.hasSession ? client.multi(ops) : Promise.reject(new Error('session expired')))) },
+      {
+        ...client,
+        multi: (ops) => ask(() => (this.hasSession ? client.multi(ops) : Promise.reject(new Error('session expired')))),
+      },
       fence,
     );
     this.event(() => this.takeOver());
@@ -328,7 +345,9 @@ class Term {
     this.event(async () => {
       const live = await this.ask(() => this.cluster.liveBrokers());
       const known = this.state.liveBrokers;
-      const bounced = [...live].filter(([id, { brokerEpoch }]) => (known.get(id)?.brokerEpoch ?? brokerEpoch) !== brokerEpoch);
+      const bounced = [...live].filter(
+        ([id, { brokerEpoch }]) => (known.get(id)?.brokerEpoch ?? brokerEpoch) !== brokerEpoch,
+      );
       if (bounced.length > 0) {
         const without = new Map([...live].filter(([id]) => !bounced.some(([other]) => other === id)));
         await this.perform(decide.changeBrokers(this.state, without, electionPolicy));
@@ -340,16 +359,19 @@ class Term {
 
   alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponse | null> {
     return new Promise((resolve) => {
-      this.event(async () => {
-        const { decision, response } = alterPartition(this.state, request, 2);
-        try {
-          await this.perform(decision);
-          resolve(response);
-        } catch (error) {
-          resolve(null);
-          throw error;
-        }
-      }, () => resolve(null));
+      this.event(
+        async () => {
+          const { decision, response } = alterPartition(this.state, request, 2);
+          try {
+            await this.perform(decision);
+            resolve(response);
+          } catch (error) {
+            resolve(null);
+            throw error;
+          }
+        },
+        () => resolve(null),
+      );
     });
   }
 
@@ -371,7 +393,10 @@ class Term {
     const { brokerId } = request;
     const before = this.outbox.get(brokerId) ?? Promise.resolve();
     const epoch = this.state.liveBrokers.get(brokerId)?.brokerEpoch;
-    this.outbox.set(brokerId, before.then(() => this.sendUntilAnswered(request, epoch)));
+    this.outbox.set(
+      brokerId,
+      before.then(() => this.sendUntilAnswered(request, epoch)),
+    );
   }
 
   private async sendUntilAnswered(request: ControllerRequest, epoch: number | undefined): Promise<void> {
@@ -382,8 +407,11 @@ class Term {
       try {
         if (brokerId === this.broker.id) await this.broker.obey(request);
         else {
-          await world.request(process, () => this.cluster.processOf(brokerId), brokerId, () =>
-            this.cluster.brokers.get(brokerId)!.obey(request),
+          await world.request(
+            process,
+            () => this.cluster.processOf(brokerId),
+            brokerId,
+            () => this.cluster.brokers.get(brokerId)!.obey(request),
           );
         }
         return;

@@ -118,14 +118,18 @@ export class Cluster {
     });
     const client = new Process(this.world, -1);
     this.world
-      .request(client, () => this.processOf(leader), leader, () =>
-        this.brokers.get(leader)!.replicas.append({
-          acks,
-          timeoutMs: 1_000,
-          origin: 'client',
-          internalTopicsAllowed: false,
-          entries: [{ topic: 't', partition: partition.partition, records }],
-        }),
+      .request(
+        client,
+        () => this.processOf(leader),
+        leader,
+        () =>
+          this.brokers.get(leader)!.replicas.append({
+            acks,
+            timeoutMs: 1_000,
+            origin: 'client',
+            internalTopicsAllowed: false,
+            entries: [{ topic: 't', partition: partition.partition, records }],
+          }),
       )
       .then(
         ([result]) => {

@@ -1,6 +1,6 @@
 /**
- * The coordinator, as far as controller and brokers see it: znodes with versions, sessions that end, watches on who is registered. It
- * never fails here (`test/sim`'s other half is about that); the way to it may.
+ * The coordinator, as far as controller and brokers see it: znodes with versions, sessions that end, watches on who is
+ * registered. It never fails here (`test/sim`'s other half is about that); the way to it may.
  */
 import { CoordinatorError } from '../../../shared/client/errors.ts';
 import { ErrorCode } from '../../../shared/znode/error-code.ts';

@@ -1,6 +1,6 @@
 /**
- * A partition's log on a simulated disk. What was appended reaches the file a moment later; a killed broker loses what did not. Epochs
- * are found again in the batches, as a recovery does.
+ * A partition's log on a simulated disk. What was appended reaches the file a moment later; a killed broker loses what did
+ * not. Epochs are found again in the batches, as a recovery does.
  */
 import { LeaderEpochs } from '../../../broker/log/leader-epochs.ts';
 import type { LogConfig } from '../../../broker/log/log-config.ts';

@@ -39,7 +39,13 @@ export class Invariants {
   constructor(cluster: Cluster) {
     this.cluster = cluster;
     for (const { name } of cluster.partitions) {
-      this.seen.set(name, { committed: [], acknowledged: [], leaderOfEpoch: new Map(), highWatermarks: new Map(), signature: '' });
+      this.seen.set(name, {
+        committed: [],
+        acknowledged: [],
+        leaderOfEpoch: new Map(),
+        highWatermarks: new Map(),
+        signature: '',
+      });
     }
   }
 
@@ -73,18 +79,21 @@ export class Invariants {
       if (partition === undefined || log === undefined || partition.log === null) continue;
       this.checkLog(at, broker.id, log.batches);
       const { highWatermark } = partition;
-      this.hold(highWatermark >= (seen.highWatermarks.get(broker) ?? 0), 'MonotonicHighWatermark', `${at.name} at ${broker.id}`);
+      const isForward = highWatermark >= (seen.highWatermarks.get(broker) ?? 0);
+      this.hold(isForward, 'MonotonicHighWatermark', `${at.name} at ${broker.id}`);
       seen.highWatermarks.set(broker, highWatermark);
       this.checkCommitted(at, seen, broker, [...log.records(highWatermark)], highWatermark);
       if (partition.leader === null) continue;
       const { leaderEpoch } = partition;
       const known = seen.leaderOfEpoch.get(leaderEpoch);
-      this.hold(known === undefined || known === broker.id, 'SingleLeaderPerEpoch', `${at.name}: ${known} and ${broker.id} in ${leaderEpoch}`);
+      const both = `${at.name}: ${known} and ${broker.id} in ${leaderEpoch}`;
+      this.hold(known === undefined || known === broker.id, 'SingleLeaderPerEpoch', both);
       seen.leaderOfEpoch.set(leaderEpoch, broker.id);
       if (leaderEpoch > latestEpoch) [latest, latestEpoch] = [broker, leaderEpoch];
     }
     // One that has not heard of its successor acknowledges nothing any more, whatever it still believes.
-    if (latest !== null && latestEpoch === Math.max(...seen.leaderOfEpoch.keys())) this.checkLeader(at, seen, latest, latestEpoch);
+    const isLatest = latestEpoch === Math.max(...seen.leaderOfEpoch.keys());
+    if (latest !== null && isLatest) this.checkLeader(at, seen, latest, latestEpoch);
   }
 
   private signatureOf(at: SimPartition, seen: Seen, alive: readonly SimBroker[]): string {
@@ -110,11 +119,12 @@ export class Invariants {
   }
 
   private checkCommitted(at: SimPartition, seen: Seen, broker: SimBroker, records: number[], highWatermark: number): void {
-    this.hold(records.length === highWatermark, 'CommittedIsStable', `${at.name} at ${broker.id} lacks records below ${highWatermark}`);
+    const where = `${at.name} at ${broker.id}`;
+    this.hold(records.length === highWatermark, 'CommittedIsStable', `${where} lacks records below ${highWatermark}`);
     for (let offset = 0; offset < records.length; offset++) {
       const known = seen.committed[offset];
       if (known === undefined) seen.committed[offset] = records[offset]!;
-      else this.hold(known === records[offset], 'CommittedIsStable', `${at.name} at ${broker.id}: offset ${offset} was another record`);
+      else this.hold(known === records[offset], 'CommittedIsStable', `${where}: offset ${offset} was another record`);
     }
   }
 
@@ -124,7 +134,8 @@ export class Invariants {
     for (const { baseOffset, records: acknowledged } of seen.acknowledged) {
       for (const [index, record] of acknowledged.entries()) {
         const isThere = records[baseOffset + index] === record;
-        this.hold(isThere, 'AcknowledgedNeverLost', `${at.name}: offset ${baseOffset + index} at leader ${leader.id} of epoch ${leaderEpoch}`);
+        const text = `${at.name}: offset ${baseOffset + index} at leader ${leader.id} of epoch ${leaderEpoch}`;
+        this.hold(isThere, 'AcknowledgedNeverLost', text);
       }
     }
     const znode = this.cluster.coordinator.znodes.get(partitionStateZnode.path(at.topic, at.partition))!;
@@ -145,7 +156,8 @@ export class Invariants {
     const records: number[] = [];
     for (const batch of this.cluster.disk(brokerId, at.name).batches) {
       const base = baseOffsetOf(batch, 0);
-      for (let offset = base; offset <= lastOffsetOf(batch, 0); offset++) records.push(identityOf(batch) * 8 + (offset - base));
+      for (let offset = base; offset <= lastOffsetOf(batch, 0); offset++)
+        records.push(identityOf(batch) * 8 + (offset - base));
     }
     return records;
   }

@@ -1,6 +1,6 @@
 /**
- * Replication under crashes, pauses, cut links and sessions that end: seeded histories of the real cores, checked after every step.
- * `SIM_SEEDS` says how many (CI: 2,000), `SIM_SEED` replays one.
+ * Replication under crashes, pauses, cut links and sessions that end: seeded histories of the real cores, checked after
+ * every step. `SIM_SEEDS` says how many (CI: 2,000), `SIM_SEED` replays one.
  */
 import { expect } from 'chai';
 import { setLogLevel } from '../../../shared/telemetry/logger.ts';

@@ -1,6 +1,6 @@
 /**
- * What simulated brokers live in: one virtual clock, a network that delays and cuts, processes that are killed and held up. Each
- * process has its own view of time: what it planned happens only while it lives, and after it was held up, late.
+ * What simulated brokers live in: one virtual clock, a network that delays and cuts, processes that are killed and held up.
+ * Each process has its own view of time: what it planned happens only while it lives, and after it was held up, late.
  */
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { Prng } from '../../../shared/base/prng.ts';
@@ -44,8 +44,8 @@ export class World {
   }
 
   /**
-   * Carries a request to `to` and its answer back. `serve` runs at the other end, if somebody lives there then; a rejection says that
-   * nobody does, or that the answer did not come in time.
+   * Carries a request to `to` and its answer back. `serve` runs at the other end, if somebody lives there then; a rejection
+   * says that nobody does, or that the answer did not come in time.
    */
   request<T>(from: Process, to: () => Process | null, at: number, serve: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
