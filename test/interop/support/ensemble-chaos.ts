@@ -44,6 +44,8 @@ export class ChaoticEnsemble {
     const cluster = await ServerCluster.start({
       coordinators: Array.from({ length: SIZE }, () => maker),
       brokers: [],
+      // Four seconds of silence end a leadership: most of what hangs here hangs longer.
+      coordinator: { syncLimit: 2 },
       coordinatorAt: (from) => Object.fromEntries(ports.map((_, to) => [`server.${to + 1}`, addressFor(from, to)])),
     });
     const clientLines: Line[] = [];
