@@ -17,30 +17,45 @@ const TOPIC = 'chaos';
 const GROUP = 'chaos-readers';
 const BATCH = 10;
 
-/** librdkafka, by kcat: one producer for the whole day, whose end says whether all was delivered. */
+/**
+ * librdkafka, by kcat, whose end says whether all that it was given was delivered. kcat gives up by itself when none of its
+ * connections stands for a moment: then nothing is promised about that one's records, and the next one begins.
+ */
 class KcatSender {
-  private readonly program: Program;
+  private readonly bootstrap: string;
   private readonly timer: NodeJS.Timeout;
+  private program: Program;
+  private lives = 0;
   private next = 0;
 
   constructor(bootstrap: string) {
-    const settings = ['enable.idempotence=true', 'acks=all', 'message.timeout.ms=600000', 'linger.ms=5'];
-    const args = ['-q', '-b', bootstrap, '-P', '-t', TOPIC, '-p', '0', ...settings.flatMap((setting) => ['-X', setting])];
-    this.program = new Program('kcat', args, { openInput: true });
+    this.bootstrap = bootstrap;
+    this.program = this.launch();
     this.timer = setInterval(() => {
+      if (this.program.ended !== undefined) {
+        this.lives++;
+        this.next = 0;
+        this.program = this.launch();
+      }
       let lines = '';
-      for (let n = 0; n < BATCH; n++) lines += `kcat:${this.next++}\n`;
+      for (let n = 0; n < BATCH; n++) lines += `kcat${this.lives}:${this.next++}\n`;
       this.program.type(lines);
     }, 50);
   }
 
-  /** What it was given; all of it was acknowledged, or this fails. */
+  private launch(): Program {
+    const settings = ['enable.idempotence=true', 'acks=all', 'message.timeout.ms=600000', 'linger.ms=5'];
+    const args = ['-q', '-b', this.bootstrap, '-P', '-t', TOPIC, '-p', '0', ...settings.flatMap((setting) => ['-X', setting])];
+    return new Program('kcat', args, { openInput: true });
+  }
+
+  /** What the last one was given; all of it was acknowledged, or this fails. */
   async stop(): Promise<Map<string, string>> {
     clearInterval(this.timer);
     this.program.endInput();
     const { code, stderr } = await this.program.finish(120_000);
     expect(code, stderr).to.equal(0);
-    return new Map(Array.from({ length: this.next }, (_, number) => [`kcat:${number}`, 'in the end']));
+    return new Map(Array.from({ length: this.next }, (_, number) => [`kcat${this.lives}:${number}`, 'in the end']));
   }
 }
 
