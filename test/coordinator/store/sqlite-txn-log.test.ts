@@ -1,4 +1,4 @@
-import { copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -222,6 +222,19 @@ describe('SqliteTxnLog', () => {
     const noise = tempDir();
     writeFileSync(join(noise, 'txnlog.sqlite'), 'not a database at all '.repeat(500));
     expect((await refusal(open(noise))).code).to.equal('STORE_DAMAGED');
+  });
+
+  it('refuses a file that was cut off', async () => {
+    const dir = tempDir();
+    const { log, durable } = await open(dir);
+    for (let zxid = 1; zxid <= 200; zxid++) log.append(batch(zxid, zxid, 'x'.repeat(1000)));
+    await durable(200);
+    await log.close();
+    const file = join(dir, 'txnlog.sqlite');
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    const error = await refusal(open(dir).then(({ log: cut }) => cut.read(0, () => undefined)));
+    expect(error.code).to.equal('STORE_DAMAGED');
+    expect(error.message).to.contain(dir);
   });
 
   it('refuses to read a damaged batch', async () => {
