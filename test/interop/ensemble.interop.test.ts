@@ -54,9 +54,9 @@ async function hasLeaders(topic: string, bootstrap: string): Promise<boolean> {
   }, bootstrap);
 }
 
-/** Starts two real brokers on the ensemble; returns when they answer. */
+/** Starts three real brokers on the ensemble; returns when they answer. */
 async function startBrokers(servers: string, directory: string): Promise<{ brokers: Program[]; bootstrap: string }> {
-  const ports = [await freePort(), await freePort()];
+  const ports = [await freePort(), await freePort(), await freePort()];
   const brokers = ports.map((port, id) => {
     const file = join(directory, `server-${id}.properties`);
     const lines = [
