@@ -178,6 +178,8 @@ export class Controller {
       client,
       fence,
       put: (key, run) => {
+        // A watch of an earlier term in the same session: its event must not take the place of this term's under the same key.
+        if (this.active !== active) return;
         this.queue.put(key, async () => {
           if (this.active === active) await run();
         });

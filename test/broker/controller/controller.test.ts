@@ -4,7 +4,9 @@ import { Controller } from '../../../broker/controller/controller.ts';
 import type { ControllerRequest } from '../../../broker/controller/orders.ts';
 import { brokerIdZnode, partitionStateZnode, PERSISTENT_PATHS, topicZnode } from '../../../broker/controller/znodes.ts';
 import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
+import { CoordinatorError } from '../../../shared/client/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { ErrorCode as ZnodeErrorCode } from '../../../shared/znode/error-code.ts';
 import { TOPIC_ID } from './clusters.ts';
 import { MemoryCoordinator } from './memory-coordinator.ts';
 
@@ -95,6 +97,25 @@ describe('Controller', () => {
     await settled();
     expect(stateOf('t')).to.deep.include({ leader: -1, leader_epoch: 2, isr: [3] });
     expect(channels.told).to.include('leaderAndIsr to 2: t-0');
+  });
+
+  it('still follows its brokers when it began a new term within its session', async () => {
+    createTopic('t', 2, 3);
+    await start();
+    coordinator.beforeMulti = () => {
+      throw new CoordinatorError(ZnodeErrorCode.CONNECTIONLOSS, '/');
+    };
+    createTopic('u', 2, 3); // its states cannot be written: the term ends, and watches of its own stay behind
+    await settled();
+    expect(controller.isActive).to.equal(false);
+    while (!controller.isActive) await new Promise((resolve) => setTimeout(resolve, 20));
+    await settled();
+    expect(stateOf('u')).to.include({ leader: 2 });
+    for (const [id, leader] of [[2, 3], [3, -1]] as const) {
+      coordinator.remove(brokerIdZnode.path(id));
+      await settled();
+      expect(stateOf('t')).to.include({ leader });
+    }
   });
 
   it('resigns when another controller was elected meanwhile, and changes nothing', async () => {
