@@ -29,6 +29,7 @@ class Load:
         self.client = client
         self.chance = random.Random(seed)
         self.round, self.ephemeral_of, self.count, self.paths = 0, 0, 0, []
+        self.assigned = 0, []  # the next round and its paths; taken up after a sync, for a follower may not have heard of them
         self.rung = {"/bell"}
         self.ended = threading.Event()
         self.expired = threading.Event()
@@ -49,9 +50,7 @@ class Load:
     def listen(self):
         for line in sys.stdin:
             number, *paths = line.split()
-            self.rung.update(paths)
-            self.paths = paths
-            self.round = int(number)
+            self.assigned = int(number), paths
         self.ended.set()
 
     def run(self):
@@ -59,6 +58,8 @@ class Load:
         threading.Thread(target=self.listen, daemon=True).start()
         while not self.ended.is_set() and not self.expired.is_set():
             try:
+                if self.round != self.assigned[0]:
+                    self.catch_up()
                 for path in list(self.rung):
                     self.look(path)
                 if self.ephemeral_of != self.round:
@@ -70,6 +71,12 @@ class Load:
             time.sleep(PAUSE_S)
         self.session.stop()
         self.session.close()
+
+    def catch_up(self):
+        number, paths = self.assigned
+        self.session.sync("/")
+        self.rung.update(paths)
+        self.round, self.paths = number, paths
 
     def look(self, path):
         self.rung.discard(path)  # first: the watch may go off before its call returns

@@ -50,6 +50,8 @@ export class OwnLoad implements Load {
   private readonly rung = new Set<string>([BELL]);
   private ephemeralOf = 0;
   private round = 0;
+  /** The next round and its paths; taken up after a sync, for a follower may not have heard of them. */
+  private assigned: { readonly round: number; readonly paths: readonly string[] } = { round: 0, paths: [] };
   private count = 0;
   private stopping = false;
   private failure: unknown = null;
@@ -67,9 +69,7 @@ export class OwnLoad implements Load {
   }
 
   work(round: number, paths: readonly string[]): void {
-    this.round = round;
-    this.paths = paths;
-    for (const path of paths) this.rung.add(path);
+    this.assigned = { round, paths };
   }
 
   readonly state = (): string => `${this.session.state} at ${this.session.server}, ${String(this.failure ?? 'at work')}`;
@@ -84,6 +84,7 @@ export class OwnLoad implements Load {
   private async run(): Promise<void> {
     while (!this.stopping && this.session.state !== 'EXPIRED') {
       try {
+        if (this.assigned.round !== this.round) await this.catchUp();
         for (const path of this.rung) await this.look(path);
         if (this.ephemeralOf !== this.round) await this.makeEphemeral();
         if (this.paths.length > 0) await this.step();
@@ -92,6 +93,14 @@ export class OwnLoad implements Load {
       }
       await delay(PAUSE_MS);
     }
+  }
+
+  private async catchUp(): Promise<void> {
+    const { round, paths } = this.assigned;
+    await this.session.sync('/');
+    for (const path of paths) this.rung.add(path);
+    this.round = round;
+    this.paths = paths;
   }
 
   private async look(path: string): Promise<void> {
