@@ -2,7 +2,7 @@
 #
 #   run_node [-daemon] [-name NAME] [-loggc] PROGRAM ARG...
 #
-# PROGRAM is a path without its ending, e.g. coordinator/server/main: the build's .js, or the .ts source where there is no
+# PROGRAM is a path without its ending, e.g. coordinator/server/main: the build's .cjs, or the .ts source where there is no
 # build or it is older than the sources. -daemon leaves it running in the background with its output in $LOG_DIR/NAME.out
 # (LOG_DIR: logs/ of the installation). -loggc and the variables of Kafka's scripts that speak to a JVM (KAFKA_HEAP_OPTS,
 # KAFKA_JVM_PERFORMANCE_OPTS, KAFKA_OPTS, KAFKA_LOG4J_OPTS, JMX_PORT…) are accepted and mean nothing here; NODE_OPTIONS
@@ -30,7 +30,7 @@ find_node() {
 
 # Sets `program` to the file to run.
 find_program() {
-  local build=$vivarium_root/dist/$1.js source=$vivarium_root/$1.ts
+  local build=$vivarium_root/dist/$1.cjs source=$vivarium_root/$1.ts
   if [[ ! -f $source ]]; then
     program=$build
   elif [[ ! -f $build || -n $(find "$vivarium_root"/{shared,coordinator,broker,cluster} -name '*.ts' -newer "$vivarium_root/dist/.built" -print -quit 2>&1) ]]; then
@@ -83,7 +83,7 @@ stop_servers() {
   local pid command pids=()
   while read -r pid command; do
     case $command in
-      *node*" $vivarium_root/dist/$1.js" | *node*" $vivarium_root/dist/$1.js "* | *node*" $vivarium_root/$1.ts" | *node*" $vivarium_root/$1.ts "*)
+      *node*" $vivarium_root/dist/$1.cjs" | *node*" $vivarium_root/dist/$1.cjs "* | *node*" $vivarium_root/$1.ts" | *node*" $vivarium_root/$1.ts "*)
         pids+=("$pid")
         ;;
     esac

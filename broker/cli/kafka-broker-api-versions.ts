@@ -2,4 +2,4 @@
 import { brokerApiVersions } from './commands/broker-api-versions.ts';
 import { runTool } from './io.ts';
 
-await runTool(brokerApiVersions);
+void runTool(brokerApiVersions);

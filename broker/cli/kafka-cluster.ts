@@ -2,4 +2,4 @@
 import { cluster } from './commands/cluster.ts';
 import { runTool } from './io.ts';
 
-await runTool(cluster);
+void runTool(cluster);

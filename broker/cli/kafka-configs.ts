@@ -2,4 +2,4 @@
 import { configs } from './commands/configs.ts';
 import { runTool } from './io.ts';
 
-await runTool(configs);
+void runTool(configs);

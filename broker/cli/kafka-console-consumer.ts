@@ -2,4 +2,4 @@
 import { consoleConsumer } from './commands/console-consumer.ts';
 import { runTool } from './io.ts';
 
-await runTool(consoleConsumer);
+void runTool(consoleConsumer);

@@ -2,4 +2,4 @@
 import { consoleProducer } from './commands/console-producer.ts';
 import { runTool } from './io.ts';
 
-await runTool(consoleProducer);
+void runTool(consoleProducer);

@@ -2,4 +2,4 @@
 import { consumerGroups } from './commands/consumer-groups.ts';
 import { runTool } from './io.ts';
 
-await runTool(consumerGroups);
+void runTool(consumerGroups);

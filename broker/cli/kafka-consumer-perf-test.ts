@@ -2,4 +2,4 @@
 import { consumerPerfTest } from './commands/consumer-perf-test.ts';
 import { runTool } from './io.ts';
 
-await runTool(consumerPerfTest);
+void runTool(consumerPerfTest);

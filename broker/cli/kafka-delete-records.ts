@@ -2,4 +2,4 @@
 import { deleteRecordsTool } from './commands/delete-records.ts';
 import { runTool } from './io.ts';
 
-await runTool(deleteRecordsTool);
+void runTool(deleteRecordsTool);

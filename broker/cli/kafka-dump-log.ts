@@ -2,4 +2,4 @@
 import { dumpLog } from './commands/dump-log.ts';
 import { runTool } from './io.ts';
 
-await runTool(dumpLog);
+void runTool(dumpLog);

@@ -2,4 +2,4 @@
 import { features } from './commands/features.ts';
 import { runTool } from './io.ts';
 
-await runTool(features);
+void runTool(features);

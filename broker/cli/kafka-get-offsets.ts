@@ -2,4 +2,4 @@
 import { getOffsets } from './commands/get-offsets.ts';
 import { runTool } from './io.ts';
 
-await runTool(getOffsets);
+void runTool(getOffsets);

@@ -2,4 +2,4 @@
 import { leaderElection } from './commands/leader-election.ts';
 import { runTool } from './io.ts';
 
-await runTool(leaderElection);
+void runTool(leaderElection);

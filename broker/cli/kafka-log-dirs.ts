@@ -2,4 +2,4 @@
 import { logDirs } from './commands/log-dirs.ts';
 import { runTool } from './io.ts';
 
-await runTool(logDirs);
+void runTool(logDirs);

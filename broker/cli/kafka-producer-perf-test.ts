@@ -2,4 +2,4 @@
 import { producerPerfTest } from './commands/producer-perf-test.ts';
 import { runTool } from './io.ts';
 
-await runTool(producerPerfTest);
+void runTool(producerPerfTest);

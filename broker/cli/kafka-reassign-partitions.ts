@@ -2,4 +2,4 @@
 import { reassignPartitions } from './commands/reassign-partitions.ts';
 import { runTool } from './io.ts';
 
-await runTool(reassignPartitions);
+void runTool(reassignPartitions);

@@ -2,4 +2,4 @@
 import { replicaVerification } from './commands/replica-verification.ts';
 import { runTool } from './io.ts';
 
-await runTool(replicaVerification);
+void runTool(replicaVerification);

@@ -2,4 +2,4 @@
 import { topics } from './commands/topics.ts';
 import { runTool } from './io.ts';
 
-await runTool(topics);
+void runTool(topics);

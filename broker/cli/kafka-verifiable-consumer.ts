@@ -2,4 +2,4 @@
 import { verifiableConsumer } from './commands/verifiable-consumer.ts';
 import { runTool } from './io.ts';
 
-await runTool(verifiableConsumer);
+void runTool(verifiableConsumer);

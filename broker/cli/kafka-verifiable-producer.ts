@@ -2,4 +2,4 @@
 import { verifiableProducer } from './commands/verifiable-producer.ts';
 import { runTool } from './io.ts';
 
-await runTool(verifiableProducer);
+void runTool(verifiableProducer);

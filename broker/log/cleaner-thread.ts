@@ -1,6 +1,6 @@
 /** A worker thread that compacts, as the cleaner uses it: there while there is work, gone when there was none for a while. */
 import { Worker } from 'node:worker_threads';
-import { programUrl } from '../../shared/runtime/program-url.ts';
+import { programUrl } from '../../shared/runtime/program.ts';
 import { FileSystemError } from './file.ts';
 import { UncleanableError } from './segment-cleaner.ts';
 import type { CleanJob, CleanResult } from './segment-cleaner.ts';

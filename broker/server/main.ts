@@ -76,10 +76,14 @@ function isHalt(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Shutdown broker because');
 }
 
-try {
-  const settings = readSettings(process.argv.slice(2));
-  if (settings !== null) await run(settings);
-} catch (error) {
-  kafka.error('Exiting Kafka due to fatal exception', { error: describeFatal(error) });
-  exit(1);
+async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const settings = readSettings(argv);
+    if (settings !== null) await run(settings);
+  } catch (error) {
+    kafka.error('Exiting Kafka due to fatal exception', { error: describeFatal(error) });
+    exit(1);
+  }
 }
+
+void main(process.argv.slice(2));

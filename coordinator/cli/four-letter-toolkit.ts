@@ -5,6 +5,7 @@
 import { connect as connectPlain } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
+import { runProgram } from '../../shared/runtime/program.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
 import { systemProperties } from '../../shared/settings/system-properties.ts';
 import { loadClientTls } from '../../shared/tls/client-tls.ts';
@@ -42,4 +43,4 @@ async function main([host, port, word, secure]: readonly string[]): Promise<numb
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+void runProgram(main);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isProgram, runProgram } from '../../shared/runtime/program.ts';
 import { SqliteTxnLog } from '../store/sqlite-txn-log.ts';
 import { StoreError } from '../store/txn-log.ts';
 
@@ -77,4 +78,4 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-if (process.argv[1] !== undefined && /purge-toolkit\.(ts|js)$/.test(process.argv[1])) process.exitCode = await main(process.argv.slice(2));
+if (isProgram('coordinator/cli/purge-toolkit')) void runProgram(main);

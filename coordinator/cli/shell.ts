@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { nodeTransport } from '../../shared/client/node-transport.ts';
+import { runProgram } from '../../shared/runtime/program.ts';
 import { systemProperties } from '../../shared/settings/system-properties.ts';
 import { parseProperties } from '../../shared/settings/properties.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
@@ -58,4 +59,4 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+void runProgram(main);

@@ -1,5 +1,6 @@
 /** zkSnapShotToolkit: prints the znodes of a snapshot, with (-d) their data, or (-json) their sizes for tree viewers. */
 import { basename } from 'node:path';
+import { isProgram, runProgram } from '../../shared/runtime/program.ts';
 import { readSnapshotFile } from '../store/snapshot-file.ts';
 import { joinPath } from '../tree/path.ts';
 import { SnapshotDecoder } from '../tree/snapshot.ts';
@@ -82,4 +83,4 @@ export function main(argv: readonly string[]): number {
   }
 }
 
-if (process.argv[1] !== undefined && /snapshot-toolkit\.(ts|js)$/.test(process.argv[1])) process.exitCode = main(process.argv.slice(2));
+if (isProgram('coordinator/cli/snapshot-toolkit')) void runProgram(main);

@@ -7,6 +7,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { crc32c } from '../../shared/bytes/crc32c.ts';
+import { isProgram, runProgram } from '../../shared/runtime/program.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import type { MultiPart, Txn, TxnBody } from '../tree/txn.ts';
 import { readTxns } from '../tree/txn-codec.ts';
@@ -169,15 +170,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function run(): Promise<void> {
+async function run(argv: readonly string[]): Promise<number> {
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    return await main(argv);
   } catch (error) {
     const known = error instanceof CliError || error instanceof Database.SqliteError;
     if (!known) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof CliError ? error.exitCode : 1;
+    return error instanceof CliError ? error.exitCode : 1;
   }
 }
 
-if (process.argv[1] !== undefined && /txn-log-toolkit\.(ts|js)$/.test(process.argv[1])) await run();
+if (isProgram('coordinator/cli/txn-log-toolkit')) void runProgram(run);

@@ -5,7 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { programUrl } from '../../shared/runtime/program-url.ts';
+import { programUrl } from '../../shared/runtime/program.ts';
 import { refuseForeignFiles } from './foreign-files.ts';
 import type { TxnBatch, TxnHistory, TxnLog, TxnLogEvents } from './txn-log.ts';
 import { StoreError } from './txn-log.ts';

@@ -52,7 +52,7 @@ describe('bin/', () => {
       writeFileSync(join(root, `${program}.ts`), SERVER.replace('NAME', 'source'));
       if (!withBuild) continue;
       mkdirSync(join(root, 'dist', dirname(program)), { recursive: true });
-      writeFileSync(join(root, `dist/${program}.js`), SERVER.replace('NAME', 'build'));
+      writeFileSync(join(root, `dist/${program}.cjs`), SERVER.replace('NAME', 'build'));
       writeFileSync(join(root, 'dist/.built'), '');
     }
     return root;
