@@ -92,12 +92,15 @@ export class ZabDriver {
     this.drain();
   }
 
-  /** Sends the shell's own message; false if there is nobody to have it. Those of one turn leave together. */
+  /**
+   * Sends the shell's own message; false if there is nobody to have it. Those of one turn leave together, and with them what the core
+   * says in that turn: a learner that is told a write's place needs the write as well, and each frame wakes it.
+   */
   sendApp(to: ServerId, payload: unknown): boolean {
     const sent = this.options.peer.sendApp(to, payload);
     if (sent && !this.draining && !this.appScheduled) {
       this.appScheduled = true;
-      queueMicrotask(() => {
+      setImmediate(() => {
         this.appScheduled = false;
         this.drain();
       });
