@@ -65,9 +65,6 @@ function readArguments() {
 
 const { rounds, durationMs, makers, workloads, depths, znodes, parts } = readArguments();
 const load = new LoadProcess();
-// An interrupted run leaves no servers behind: their groups are ended when this process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-
 let runs = 0;
 
 async function measureRound(server: Server, workload: string, depth: number): Promise<Round> {
