@@ -161,6 +161,25 @@ export type WriteRequest =
   | CheckRequest
   | MultiRequest
   | ReconfigRequest;
+
+const WRITES: Record<WriteRequest['op'], true> = {
+  create: true,
+  create2: true,
+  createContainer: true,
+  createTTL: true,
+  delete: true,
+  setData: true,
+  setACL: true,
+  check: true,
+  multi: true,
+  reconfig: true,
+};
+
+/** Does it take a place in the order of transactions, and so is for the leader to carry out? */
+export function isWrite(request: Request): request is WriteRequest {
+  return Object.hasOwn(WRITES, request.op);
+}
+
 export type ReadRequest = ExistsRequest | GetDataRequest | GetChildrenRequest | MultiReadRequest | PathRequest;
 export type SessionRequest = WatchesRequest | AddWatchRequest | SetWatchesRequest | AuthRequest | SaslRequest | PlainRequest;
 export type Request = WriteRequest | ReadRequest | SessionRequest;
