@@ -14,6 +14,7 @@ import type { BrokerChannels, ControllerResponse } from '../broker/controller/br
 import { Controller } from '../broker/controller/controller.ts';
 import type { ControllerRequest } from '../broker/controller/orders.ts';
 import { brokerIdZnode, partitionStateZnode, topicZnode } from '../broker/controller/znodes.ts';
+import { systemScheduler } from '../broker/log/scheduler.ts';
 import { leaderAndIsr } from '../broker/protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../broker/protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../broker/protocol/messages/06-update-metadata.ts';
@@ -141,6 +142,7 @@ async function measure(brokers: number, partitions: number): Promise<Measured> {
     rebalance: null,
     isUncleanElectionAllowed: async () => false,
     wallMs: () => 0,
+    timers: systemScheduler,
     logger: quiet,
   });
   const heapBefore = heapMiB();
