@@ -10,7 +10,7 @@ export function isTopicId(text: string): boolean {
 }
 
 /** The id of 16 random bytes (version 4 bits set), or null for one that may not be used: reserved, or beginning with a dash. */
-export function idFrom(random: Uint8Array): string | null {
+function idFrom(random: Uint8Array): string | null {
   const bytes = Buffer.from(random);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

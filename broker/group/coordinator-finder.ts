@@ -90,7 +90,7 @@ export class CoordinatorFinder {
   }
 }
 
-export function offsetsTopicOf(config: GroupConfig): InternalTopic {
+function offsetsTopicOf(config: GroupConfig): InternalTopic {
   return {
     name: OFFSETS_TOPIC,
     numPartitions: config.offsetsTopicNumPartitions,

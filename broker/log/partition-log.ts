@@ -59,7 +59,7 @@ export interface PartitionLogOptions {
   readonly recovery?: Recovery;
 }
 
-export const ZERO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
+const ZERO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 /** Read at a time from the log when its copy is about to take its place. */
 const ADOPT_READ_BYTES = 1 << 20;
 const ADOPT_RETRY_MS = 2;

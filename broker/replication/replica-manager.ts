@@ -32,7 +32,7 @@ const logger = createLogger('kafka.server.ReplicaManager');
 /** `replica.lag.time.max.ms` unless told. */
 const LAG_TIME_MAX_MS = 30_000;
 
-export function isInternalTopic(topic: string): boolean {
+function isInternalTopic(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state';
 }
 

@@ -41,7 +41,6 @@ export const OpCode = {
   createSession: -10,
   closeSession: -11,
 } as const;
-export type OpName = keyof typeof OpCode;
 
 /** Bytes of a znode. Null and empty differ. Buffers on a server, plain `Uint8Array` in a browser. */
 export type Data = Uint8Array | null;

@@ -40,10 +40,6 @@ class Server {
     writeFileSync(this.config, `${lines.join('\n')}\n`);
   }
 
-  get isRunning(): boolean {
-    return this.child !== null;
-  }
-
   /** Resolves when it says that it serves. */
   async start(): Promise<void> {
     this.output = '';
