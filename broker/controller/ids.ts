@@ -1,9 +1,10 @@
 /** Uuids as Kafka writes them: 16 bytes in base64url, 22 characters (cluster ids, topic ids). */
 import { randomBytes } from 'node:crypto';
+import { ZERO_UUID } from '../protocol/schema.ts';
 
 const TEXT = /^[A-Za-z0-9_-]{22}$/;
 /** 0 stands for "no id" and 1 for the metadata topic of KRaft. */
-const RESERVED = new Set(['AAAAAAAAAAAAAAAAAAAAAA', 'AAAAAAAAAAAAAAAAAAAAAQ']);
+const RESERVED = new Set([ZERO_UUID, 'AAAAAAAAAAAAAAAAAAAAAQ']);
 
 export function isTopicId(text: string): boolean {
   return TEXT.test(text);

@@ -13,7 +13,8 @@ import { describeFailure, illegalArgument, JavaError, messageOf } from '../java-
 import { javaHashOrder } from '../java-order.ts';
 import { OptionError, type Options } from '../options.ts';
 import { parseLine, showVersion } from '../parse-tool.ts';
-import { isInternalTopic, topicPattern } from '../topic-filter.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
+import { topicPattern } from '../topic-filter.ts';
 import { options as specs } from './topics-options.ts';
 
 const ACTIONS = ['create', 'list', 'alter', 'describe', 'delete'] as const;
