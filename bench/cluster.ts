@@ -12,7 +12,7 @@ import { Program, runOk } from '../test/interop/support/process.ts';
 import { eventually, ServerCluster } from '../test/interop/support/cluster.ts';
 import { cpuSeconds, kafkaTool, memoryMiB, type Maker } from '../test/interop/support/servers.ts';
 import { benchArguments } from './arguments.ts';
-import { machine, median, table, type Row } from './report.ts';
+import { machine, playRounds, row, table } from './report.ts';
 
 const { quick, rounds, makers } = benchArguments('cluster.ts', 3);
 const TOOL_TIMEOUT_MS = 600_000;
@@ -232,27 +232,18 @@ async function playRound(maker: Maker, round: number): Promise<Round> {
   }
 }
 
-const all: Record<Maker, Round[]> = { kafka: [], vivarium: [] };
-for (let round = 1; round <= rounds; round++) {
-  for (const maker of makers) all[maker].push(await playRound(maker, round));
-}
-
-function row(measure: string, unit: string, aim: string, value: (round: Round) => number | undefined): Row {
-  const middle = (maker: Maker) => (all[maker].length === 0 ? NaN : median(all[maker].map((round) => value(round) ?? NaN)));
-  return { measure, unit, aim, kafka: middle('kafka'), vivarium: middle('vivarium') };
-}
-
+const all = await playRounds(rounds, makers, playRound);
 const rows = loads.flatMap(({ recordSize, partitions }, at) => [
-  row(`produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
-  row(`consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
+  row(all, `produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
+  row(all, `consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
 ]);
 rows.push(
-  row('CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
-  row(`p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
-  row(`p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
-  row('start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
-  row('longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
-  row('first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
-  row('peak memory of all six', 'MiB', '≤ 0.3', (round) => round.loadedMiB),
+  row(all, 'CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
+  row(all, `p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
+  row(all, `p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
+  row(all, 'start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
+  row(all, 'longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
+  row(all, 'first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
+  row(all, 'peak memory of all six', 'MiB', '≤ 0.3', (round) => round.loadedMiB),
 );
 process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three replicas, min.insync.replicas=2. ${machine()}\n`);

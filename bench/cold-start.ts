@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runOk } from '../test/interop/support/process.ts';
 import { memoryMiB, ServerPair, type Maker } from '../test/interop/support/servers.ts';
 import { benchArguments } from './arguments.ts';
-import { machine, median, table, type Row } from './report.ts';
+import { machine, row, table, type PerMaker } from './report.ts';
 
 const { rounds, makers } = benchArguments('cold-start.ts', 9);
 const giveUpMs = 60_000;
@@ -61,7 +61,7 @@ async function start(maker: Maker): Promise<Start> {
   }
 }
 
-const all: Record<Maker, Start[]> = { kafka: [], vivarium: [] };
+const all: PerMaker<Start> = { kafka: [], vivarium: [] };
 // The first start of each reads its programs from the disk; that is not counted.
 for (let round = 0; round <= rounds; round++) {
   for (const maker of makers) {
@@ -71,15 +71,10 @@ for (let round = 0; round <= rounds; round++) {
   }
 }
 
-function row(measure: string, unit: string, aim: string | undefined, value: (start: Start) => number): Row {
-  const middle = (maker: Maker) => (all[maker].length === 0 ? NaN : median(all[maker].map(value)));
-  return { measure, unit, kafka: middle('kafka'), vivarium: middle('vivarium'), ...(aim === undefined ? {} : { aim }) };
-}
-
 const rows = [
-  row('launch of both servers to first record consumed', 's', '≤ 0.2', ({ consumedMs }) => consumedMs / 1000),
-  row('of that, until the broker accepts connections', 's', undefined, ({ acceptedMs }) => acceptedMs / 1000),
-  row('peak memory of both then', 'MiB', '≤ 0.3', ({ peakMiB }) => peakMiB),
-  row("of that, the coordinator's", 'MiB', undefined, ({ coordinatorMiB }) => coordinatorMiB),
+  row(all, 'launch of both servers to first record consumed', 's', '≤ 0.2', ({ consumedMs }) => consumedMs / 1000),
+  row(all, 'of that, until the broker accepts connections', 's', undefined, ({ acceptedMs }) => acceptedMs / 1000),
+  row(all, 'peak memory of both then', 'MiB', '≤ 0.3', ({ peakMiB }) => peakMiB),
+  row(all, "of that, the coordinator's", 'MiB', undefined, ({ coordinatorMiB }) => coordinatorMiB),
 ];
 process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. ${machine()}\n`);

@@ -6,68 +6,25 @@
  * cell is the median over the rounds, each ratio the median of the rounds' ratios. The load is a process of its own, with a
  * lean client (`coordinator/`), the same for both; it checks every answer.
  */
-import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import { coordinatorArguments } from './arguments.ts';
 import { loadRows, perMaker, row, type PerMaker, type Round } from './coordinator/comparison.ts';
 import { LoadProcess } from './coordinator/load-process.ts';
-import { WATCHES, WORKLOAD_NAMES, workloadNames } from './coordinator/load.ts';
+import { WATCHES, WORKLOAD_NAMES } from './coordinator/load.ts';
 import { Server, type Maker } from './coordinator/server.ts';
 import { machine, table, type Row } from './report.ts';
 
-const USAGE = `node bench/coordinator.ts [--quick] [--rounds N] [--duration MS] [--only zookeeper|vivarium]
-  [--workload NAME,...] [--depth N,...] [--znodes N,...] [--part load|size,...]
-`;
-const PARTS = ['load', 'size'] as const;
 const DEPTHS = [1, 64, 1024];
 /** One depth: how many there are at once is part of what is measured. */
 const FAN_OUT_DEPTHS = [1];
 /** Time to collect garbage and write what was put off, before memory is read. */
 const SETTLE_MS = 5_000;
 
-function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean' },
-      rounds: { type: 'string' },
-      duration: { type: 'string' },
-      only: { type: 'string' },
-      workload: { type: 'string' },
-      depth: { type: 'string' },
-      znodes: { type: 'string' },
-      part: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help === true) {
-    process.stdout.write(USAGE);
-    process.exit(0);
-  }
-  const quick = values.quick ?? false;
-  const number = (name: string, text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} has "${text}", expected a whole number from 1`);
-    return value;
-  };
-  const { only } = values;
-  if (only !== undefined && only !== 'zookeeper' && only !== 'vivarium') throw new Error(`--only is "${only}", expected zookeeper or vivarium`);
-  const parts = values.part?.split(',') ?? PARTS;
-  for (const part of parts) if (!PARTS.some((name) => name === part)) throw new Error(`--part has "${part}", expected ${PARTS.join(' or ')}`);
-  return {
-    rounds: number('rounds', values.rounds ?? (quick ? '3' : '9')),
-    durationMs: number('duration', values.duration ?? (quick ? '300' : '500')),
-    makers: (only === undefined ? ['zookeeper', 'vivarium'] : [only]) as readonly Maker[],
-    workloads: workloadNames(values.workload) ?? WORKLOAD_NAMES,
-    depths: values.depth?.split(',').map((text) => number('depth', text)),
-    znodes: (values.znodes?.split(',') ?? (quick ? ['100000'] : ['100000', '1000000'])).map((text) => number('znodes', text)),
-    parts,
-  };
-}
-
-const { rounds, durationMs, makers, workloads, depths, znodes, parts } = readArguments();
+const given = coordinatorArguments('coordinator.ts', ['load', 'size'], { takesZnodes: true });
+const { quick, rounds, durationMs, makers, depths, parts } = given;
+const workloads = given.workloads ?? WORKLOAD_NAMES;
+const znodes = given.znodes ?? (quick ? [100_000] : [100_000, 1_000_000]);
 const load = new LoadProcess();
-// An interrupted run leaves no servers behind: their groups are ended when this process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-
 let runs = 0;
 
 async function measureRound(server: Server, workload: string, depth: number): Promise<Round> {

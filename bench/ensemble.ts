@@ -7,22 +7,18 @@
  * each ratio the median of the rounds' ratios. Every answer is checked. The write that ends a fail-over or a start comes from a client
  * that opens a session every few ms, on each member in turn, until one gets its write acknowledged; after a fail-over by another epoch.
  */
-import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ensemble } from '../test/interop/support/ensemble.ts';
 import { cpuSeconds, memoryMiB } from '../test/interop/support/servers.ts';
+import { coordinatorArguments } from './arguments.ts';
 import { loadRows, perMaker, row, type PerMaker, type Round } from './coordinator/comparison.ts';
 import { Connection } from './coordinator/connection.ts';
 import { OP, record } from './coordinator/frames.ts';
 import { LoadProcess } from './coordinator/load-process.ts';
-import { WATCHES, WORKLOAD_NAMES, workloadNames } from './coordinator/load.ts';
+import { WATCHES, WORKLOAD_NAMES } from './coordinator/load.ts';
 import type { Maker } from './coordinator/server.ts';
 import { machine, table, type Row } from './report.ts';
 
-const USAGE = `node bench/ensemble.ts [--quick] [--rounds N] [--duration MS] [--only zookeeper|vivarium] [--part load|failover|start|memory,...]
-  [--workload NAME,...] [--depth N,...]
-`;
-const PARTS = ['load', 'failover', 'start', 'memory'] as const;
 const PLACES = ['follower', 'all'] as const;
 const QUICK_WORKLOADS = ['create', 'set', 'get', '90 % get, 10 % set'];
 /** What zkServer.sh gives the original, in MB. */
@@ -34,39 +30,10 @@ const SETTLE_MS = 5_000;
 const ATTEMPT_EVERY_MS = 10;
 const FIRST_WRITE_TIMEOUT_MS = 60_000;
 
-function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      ...{ quick: { type: 'boolean' }, help: { type: 'boolean' } },
-      ...{ rounds: { type: 'string' }, duration: { type: 'string' }, only: { type: 'string' }, part: { type: 'string' } },
-      ...{ workload: { type: 'string' }, depth: { type: 'string' } },
-    },
-  });
-  if (values.help === true) {
-    process.stdout.write(USAGE);
-    process.exit(0);
-  }
-  const quick = values.quick ?? false;
-  const number = (name: string, text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} has "${text}", expected a whole number from 1`);
-    return value;
-  };
-  const { only } = values;
-  if (only !== undefined && only !== 'zookeeper' && only !== 'vivarium') throw new Error(`--only is "${only}", expected zookeeper or vivarium`);
-  const parts: readonly string[] = values.part?.split(',') ?? PARTS;
-  for (const part of parts) if (!PARTS.some((name) => name === part)) throw new Error(`--part has "${part}", expected one of ${PARTS.join(', ')}`);
-  return {
-    rounds: number('rounds', values.rounds ?? (quick ? '3' : '9')),
-    durationMs: number('duration', values.duration ?? (quick ? '300' : '500')),
-    workloads: workloadNames(values.workload) ?? (quick ? QUICK_WORKLOADS : WORKLOAD_NAMES),
-    depths: values.depth?.split(',').map((text) => number('depth', text)) ?? (quick ? [1, 64] : [1, 64, 1024]),
-    makers: (only === undefined ? ['zookeeper', 'vivarium'] : [only]) as readonly Maker[],
-    parts,
-  };
-}
-
-const { rounds, durationMs, workloads, depths, makers, parts } = readArguments();
+const given = coordinatorArguments('ensemble.ts', ['load', 'failover', 'start', 'memory']);
+const { quick, rounds, durationMs, makers, parts } = given;
+const workloads = given.workloads ?? (quick ? QUICK_WORKLOADS : WORKLOAD_NAMES);
+const depths = given.depths ?? (quick ? [1, 64] : [1, 64, 1024]);
 const load = new LoadProcess();
 let runs = 0;
 

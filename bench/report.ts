@@ -1,5 +1,6 @@
 /** What all benchmarks print: one Markdown table with the ratios, and the machine it ran on. */
 import { cpus, release, totalmem } from 'node:os';
+import type { Maker } from '../test/interop/support/servers.ts';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -34,6 +35,23 @@ export function table(rows: readonly Row[], original = 'Kafka 3.4'): string {
     return `| ${measure} | ${cell(kafka)} | ${cell(vivarium)} | ${ratio} | ${aim ?? ''} |`;
   });
   return [`| measured | ${original} | Vivarium | ratio | aim |`, '| --- | ---: | ---: | ---: | --- |', ...lines].join('\n');
+}
+
+export type PerMaker<T> = Record<Maker, T[]>;
+
+/** Plays each round with each maker's servers in turn. */
+export async function playRounds<T>(rounds: number, makers: readonly Maker[], play: (maker: Maker, round: number) => Promise<T>): Promise<PerMaker<T>> {
+  const all: PerMaker<T> = { kafka: [], vivarium: [] };
+  for (let round = 1; round <= rounds; round++) {
+    for (const maker of makers) all[maker].push(await play(maker, round));
+  }
+  return all;
+}
+
+/** The median of `value` over all rounds. */
+export function row<T>(all: PerMaker<T>, measure: string, unit: string, aim: string | undefined, value: (round: T) => number | undefined): Row {
+  const middle = (maker: Maker) => (all[maker].length === 0 ? NaN : median(all[maker].map((round) => value(round) ?? NaN)));
+  return { measure, unit, kafka: middle('kafka'), vivarium: middle('vivarium'), ...(aim === undefined ? {} : { aim }) };
 }
 
 export function machine(): string {

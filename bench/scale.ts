@@ -9,12 +9,12 @@
  * Each size runs in a process of its own. Time near-linear in the number of partitions is the aim, and 1,000 leaders in less than a
  * second of processor time. What the coordinator, the network and the brokers add in earnest is not in it.
  */
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BrokerChannels, ControllerResponse } from '../broker/controller/broker-channels.ts';
 import { Controller } from '../broker/controller/controller.ts';
 import type { ControllerRequest } from '../broker/controller/orders.ts';
 import { brokerIdZnode, partitionStateZnode, topicZnode } from '../broker/controller/znodes.ts';
+import { systemScheduler } from '../broker/log/scheduler.ts';
 import { leaderAndIsr } from '../broker/protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../broker/protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../broker/protocol/messages/06-update-metadata.ts';
@@ -22,6 +22,7 @@ import { sharedUpdateMetadata } from '../broker/server/shared-update-metadata.ts
 import { Writer } from '../shared/bytes/writer.ts';
 import type { Logger } from '../shared/telemetry/logger.ts';
 import { MemoryCoordinator } from '../test/broker/controller/memory-coordinator.ts';
+import { runOk } from '../test/interop/support/process.ts';
 import { machine } from './report.ts';
 
 const SIZES = [
@@ -33,6 +34,8 @@ const PARTITIONS_PER_TOPIC = 100;
 const REPLICATION_FACTOR = 3;
 const LEADERS_TO_LOSE = 1000;
 const ISR_CHANGES = 1000;
+/** Far more than any size takes. */
+const MEASURE_TIMEOUT_MS = 600_000;
 
 interface Measured {
   brokers: number;
@@ -139,6 +142,7 @@ async function measure(brokers: number, partitions: number): Promise<Measured> {
     rebalance: null,
     isUncleanElectionAllowed: async () => false,
     wallMs: () => 0,
+    timers: systemScheduler,
     logger: quiet,
   });
   const heapBefore = heapMiB();
@@ -216,11 +220,12 @@ const [command, ...sizes] = process.argv.slice(2);
 if (command === '--measure') {
   process.stdout.write(JSON.stringify(await measure(Number(sizes[0]), Number(sizes[1]))));
 } else {
-  const rows = (command === '--quick' ? SIZES.slice(0, 1) : SIZES).map(([brokers, partitions]): Measured => {
+  const rows: Measured[] = [];
+  for (const [brokers, partitions] of command === '--quick' ? SIZES.slice(0, 1) : SIZES) {
     const argv = ['--expose-gc', '--max-old-space-size=8192', fileURLToPath(import.meta.url), '--measure', String(brokers), String(partitions)];
-    const { status, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    if (status !== 0) throw new Error(`Measuring ${brokers} brokers with ${partitions} partitions ended with status ${status}`);
-    return JSON.parse(stdout) as Measured;
-  });
+    const { stdout, stderr } = await runOk(process.execPath, argv, { timeoutMs: MEASURE_TIMEOUT_MS });
+    process.stderr.write(stderr);
+    rows.push(JSON.parse(stdout) as Measured);
+  }
   process.stdout.write(`${report(rows)}\n\n${machine()}\n`);
 }

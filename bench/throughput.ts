@@ -8,7 +8,7 @@
 import { runOk } from '../test/interop/support/process.ts';
 import { cpuSeconds, kafkaTool, memoryMiB, ServerPair, type Maker } from '../test/interop/support/servers.ts';
 import { benchArguments } from './arguments.ts';
-import { machine, median, table, type Row } from './report.ts';
+import { machine, playRounds, row, table } from './report.ts';
 
 const { quick, rounds, makers } = benchArguments('throughput.ts', 3);
 const partitions = 6;
@@ -108,23 +108,14 @@ async function playRound(maker: Maker, round: number): Promise<Round> {
   }
 }
 
-const all: Record<Maker, Round[]> = { kafka: [], vivarium: [] };
-for (let round = 1; round <= rounds; round++) {
-  for (const maker of makers) all[maker].push(await playRound(maker, round));
-}
-
-function row(measure: string, unit: string, aim: string, value: (round: Round) => number | undefined): Row {
-  const middle = (maker: Maker) => (all[maker].length === 0 ? NaN : median(all[maker].map((round) => value(round) ?? NaN)));
-  return { measure, unit, aim, kafka: middle('kafka'), vivarium: middle('vivarium') };
-}
-
+const all = await playRounds(rounds, makers, playRound);
 const rows = loads.flatMap(({ recordSize }, index) => [
-  row(`produce, ${recordSize} B`, 'MB/s', '≥ 1.0', (round) => round.produce[index]?.megabytesPerSecond),
-  row(`consume, ${recordSize} B`, 'MB/s', '≥ 1.0', (round) => round.consume[index]?.megabytesPerSecond),
-  row(`CPU to produce, ${recordSize} B`, 's/GB', '≤ 1.0', (round) => round.produce[index]?.cpuSecondsPerGigabyte),
-  row(`CPU to consume, ${recordSize} B`, 's/GB', '≤ 1.0', (round) => round.consume[index]?.cpuSecondsPerGigabyte),
+  row(all, `produce, ${recordSize} B`, 'MB/s', '≥ 1.0', (round) => round.produce[index]?.megabytesPerSecond),
+  row(all, `consume, ${recordSize} B`, 'MB/s', '≥ 1.0', (round) => round.consume[index]?.megabytesPerSecond),
+  row(all, `CPU to produce, ${recordSize} B`, 's/GB', '≤ 1.0', (round) => round.produce[index]?.cpuSecondsPerGigabyte),
+  row(all, `CPU to consume, ${recordSize} B`, 's/GB', '≤ 1.0', (round) => round.consume[index]?.cpuSecondsPerGigabyte),
 ]);
-rows.push(row('peak memory, idle', 'MiB', '≤ 0.3', (round) => round.idleMiB));
-rows.push(row('peak memory, after all load', 'MiB', '≤ 0.3', (round) => round.loadedMiB));
+rows.push(row(all, 'peak memory, idle', 'MiB', '≤ 0.3', (round) => round.idleMiB));
+rows.push(row(all, 'peak memory, after all load', 'MiB', '≤ 0.3', (round) => round.loadedMiB));
 const amounts = loads.map(({ recordSize, recordCount }) => `${recordCount.toLocaleString('en')} records of ${recordSize} B`).join(', ');
 process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; ${amounts}; both servers counted. ${machine()}\n`);

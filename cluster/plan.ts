@@ -27,10 +27,10 @@ export interface ClusterWishes {
 }
 
 /** More on one machine only cost time: each write waits for a majority. */
-export const COORDINATORS_MAX = 7;
+const COORDINATORS_MAX = 7;
 
 /** Each is a process of some 100 MB. */
-export const BROKERS_MAX = 9;
+const BROKERS_MAX = 9;
 
 const BROKER_PORT = 9092;
 const CLIENT_PORT = 2181;

@@ -1,6 +1,7 @@
 /** The load as the benchmark uses it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { groupEnded, groupStarted } from '../../test/interop/support/leftovers.ts';
 import type { Order, Report } from './load.ts';
 import type { Sample } from './sample.ts';
 
@@ -9,7 +10,12 @@ export class LoadProcess {
 
   constructor() {
     // Long collections in the load would count as the server's latency.
-    this.child = fork(join(import.meta.dirname, 'load.ts'), { execArgv: ['--max-semi-space-size=64', '--disable-warning=ExperimentalWarning'] });
+    const execArgv = ['--max-semi-space-size=64', '--disable-warning=ExperimentalWarning'];
+    this.child = fork(join(import.meta.dirname, 'load.ts'), { execArgv, detached: true });
+    const { pid } = this.child;
+    if (pid === undefined) return; // it could not be started: `error` is emitted
+    groupStarted(pid);
+    this.child.once('exit', () => groupEnded(pid));
   }
 
   /** Carries out `order`; `measured` is called with the result the moment it is there. */

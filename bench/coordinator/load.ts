@@ -10,7 +10,7 @@ import { driveWatches } from './watch-load.ts';
 import { prepareTree, WORKLOADS } from './workloads.ts';
 import type { Measured, Sample } from './sample.ts';
 
-export const SESSIONS = 'session open and close';
+const SESSIONS = 'session open and close';
 export const WATCHES = 'watch fan-out, 1,000 watchers';
 
 export const WORKLOAD_NAMES: readonly string[] = [...Object.keys(WORKLOADS), SESSIONS, WATCHES];

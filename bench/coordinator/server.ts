@@ -1,8 +1,8 @@
 /** One coordinator to be measured: this repository's or the real ZooKeeper 3.8, started as their users start them, with one configuration. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeTemporaryDirectory, temporaryDirectory } from '../../test/interop/support/leftovers.ts';
 import { Program } from '../../test/interop/support/process.ts';
 import { zookeeperTool } from '../../test/interop/support/real-zookeeper.ts';
 import { coordinatorAnswers, cpuSeconds, freePort, memoryMiB, repository } from '../../test/interop/support/servers.ts';
@@ -23,7 +23,7 @@ export class Server {
   private constructor(maker: Maker, port: number) {
     this.maker = maker;
     this.port = port;
-    this.directory = mkdtempSync(join(tmpdir(), `bench-${maker}-`));
+    this.directory = temporaryDirectory(`bench-${maker}-`);
     // tickTime, snapCount, forceSync…: the defaults of both, which are the same.
     const settings = { dataDir: join(this.directory, 'data'), clientPort: port, clientPortAddress: '127.0.0.1', maxClientCnxns: 0, 'admin.enableServer': false };
     writeFileSync(this.configuration, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''));
@@ -80,7 +80,7 @@ export class Server {
     try {
       await this.stop();
     } finally {
-      rmSync(this.directory, { recursive: true, force: true });
+      removeTemporaryDirectory(this.directory);
     }
   }
 }

@@ -20,7 +20,7 @@ export interface LaneOptions {
   readonly run: number;
 }
 
-export const DATA_BYTES = 100;
+const DATA_BYTES = 100;
 export const WATCHED = '/bench/watched';
 const ROOT = '/bench';
 const NODE_COUNT = 1_000;

@@ -2,29 +2,40 @@
 import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from './io.ts';
 import { OptionError, parseOptions, type OptionSpec, type Options } from './options.ts';
 
-export interface ToolSyntax {
+interface LineSyntax {
   readonly specs: readonly OptionSpec[];
-  /** What the help begins with. */
-  readonly description: string;
-  /** Options that have to be there. */
-  readonly required?: readonly string[];
   /** What a line does that cannot be parsed: shows an exception, as a Java program that nobody catches, or the usage. */
   readonly onError?: 'exception' | 'usage';
 }
 
-export function parseTool({ specs, description, required = [], onError = 'exception' }: ToolSyntax, args: readonly string[], io: ToolIo): Options {
-  let options: Options;
+export interface ToolSyntax extends LineSyntax {
+  /** What the help begins with. */
+  readonly description: string;
+  /** Options that have to be there. */
+  readonly required?: readonly string[];
+}
+
+export function parseTool({ description, required = [], ...line }: ToolSyntax, args: readonly string[], io: ToolIo): Options {
+  const options = parseLine(line, args, io);
+  if (args.length === 0 || options.has('help')) usageExit(io, line.specs, description);
+  showVersion(options, io);
+  for (const name of required) if (!options.has(name)) usageExit(io, line.specs, `Missing required argument "[${name}]"`);
+  return options;
+}
+
+/** Only parses: for tools that look at their options in another order. */
+export function parseLine({ specs, onError = 'exception' }: LineSyntax, args: readonly string[], io: ToolIo): Options {
   try {
-    options = parseOptions(specs, args);
+    return parseOptions(specs, args);
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     return onError === 'usage' ? usageExit(io, specs, error.message) : uncaughtExit(io, error.exception, error.message);
   }
-  if (args.length === 0 || options.has('help')) usageExit(io, specs, description);
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
-  for (const name of required) if (!options.has(name)) usageExit(io, specs, `Missing required argument "[${name}]"`);
-  return options;
+}
+
+/** Ends the tool with the version where it is asked for. */
+export function showVersion(options: Options, io: ToolIo): void {
+  if (!options.has('version')) return;
+  io.out(`${VERSION_TEXT}\n`);
+  throw new ToolExit(0);
 }

@@ -30,7 +30,7 @@ export function parseCodec(text: string): Codec {
 }
 
 /** A whole number among properties. */
-export function integerProperty(properties: ReadonlyMap<string, string>, name: string, fallback: number): number {
+function integerProperty(properties: ReadonlyMap<string, string>, name: string, fallback: number): number {
   const text = properties.get(name);
   if (text === undefined) return fallback;
   if (/^[+-]?\d+$/.test(text.trim())) return Number(text);

@@ -1,12 +1,6 @@
 /** Topic patterns of the command line: a regular expression for the whole name, in which a comma may stand for `|`. */
 import { JavaError } from './java-exception.ts';
 
-const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
-
-export function isInternalTopic(name: string): boolean {
-  return INTERNAL.has(name);
-}
-
 export function topicPattern(text: string): RegExp {
   const source = text
     .trim()

@@ -10,7 +10,7 @@ import { describeConfigs, type DescribeConfigsResponse } from '../protocol/messa
 import { listOffsets } from '../protocol/messages/02-list-offsets.ts';
 import { listPartitionReassignments } from '../protocol/messages/46-list-partition-reassignments.ts';
 import type { MetadataResponse } from '../protocol/messages/03-metadata.ts';
-import type { Api, Draft } from '../protocol/schema.ts';
+import { ZERO_UUID, type Api, type Draft } from '../protocol/schema.ts';
 import { Cluster, retry, type ClusterOptions } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionError, KafkaError, TimeoutError } from './errors.ts';
@@ -98,7 +98,7 @@ export class Admin {
 
   async deleteTopics(names: readonly string[]): Promise<void> {
     await this.call('deleteTopics', async () => {
-      const topics = names.map((name) => ({ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }));
+      const topics = names.map((name) => ({ name, topicId: ZERO_UUID }));
       const { responses } = await this.toController(deleteTopics, { topics, topicNames: [...names], timeoutMs: 30_000 });
       for (const { errorCode, errorMessage } of responses) this.check(errorCode, errorMessage);
     });

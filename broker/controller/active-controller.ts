@@ -55,7 +55,7 @@ export interface TermOptions {
 }
 
 /** First look for imbalance after a take-over: leaders that just failed over get a moment to come back. */
-const FIRST_REBALANCE_MS = 5000;
+export const FIRST_REBALANCE_MS = 5000;
 const NO_UNCLEAN: decide.Policy = { allowUnclean: () => false };
 
 export class ActiveController implements TriggeredController {
@@ -67,7 +67,7 @@ export class ActiveController implements TriggeredController {
   private readonly legacy = new LegacyTriggers(this);
   private current: ClusterState;
   private isOver = false;
-  private rebalanceTimer: NodeJS.Timeout | null = null;
+  private cancelRebalance: (() => void) | null = null;
 
   constructor(options: ControllerOptions, { client, fence, put }: TermOptions) {
     this.options = options;
@@ -85,7 +85,7 @@ export class ActiveController implements TriggeredController {
   /** The term is over; what is in flight has no consequence any more. */
   end(): void {
     this.isOver = true;
-    if (this.rebalanceTimer !== null) clearTimeout(this.rebalanceTimer);
+    this.cancelRebalance?.();
     this.options.channels.setBrokers(new Map());
   }
 
@@ -427,16 +427,15 @@ export class ActiveController implements TriggeredController {
   }
 
   private scheduleRebalance(delayMs: number): void {
-    const { rebalance } = this.options;
+    const { rebalance, timers } = this.options;
     if (rebalance === null || this.isOver) return;
-    this.rebalanceTimer = setTimeout(() => {
+    this.cancelRebalance = timers.after(delayMs, () => {
       this.put('rebalance', async () => {
         const partitions = partitionsToRebalance(this.current, rebalance.imbalancePercentage);
         if (partitions.length > 0) await this.electLeaders(partitions, ElectionType.PREFERRED);
       });
       this.scheduleRebalance(rebalance.checkIntervalMs);
-    }, delayMs);
-    this.rebalanceTimer.unref();
+    });
   }
 
   /** Looks the setting up for the few topics on which it could matter. */

@@ -83,7 +83,7 @@ export function emptyClusterState(controllerId: number, controllerEpoch: number)
   };
 }
 
-export const offlineKey = (topic: string, partition: number, brokerId: number): string =>
+const offlineKey = (topic: string, partition: number, brokerId: number): string =>
   `${topic}-${partition}:${brokerId}`;
 export const replicaKey = (partition: number, brokerId: number): string => `${partition}:${brokerId}`;
 export const partitionKey = (topic: string, partition: number): string => `${topic}-${partition}`;

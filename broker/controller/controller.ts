@@ -4,6 +4,7 @@
  *
  * Whatever goes wrong between a decision and its writes, the way out is the same: a new term, which reads everything again.
  */
+import type { Timers } from '../../shared/base/clock.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode as ZnodeErrorCode } from '../../shared/znode/error-code.ts';
@@ -24,6 +25,9 @@ import { getDataOrNull } from './read-state.ts';
 import type { ReassignmentRequest, Refusal } from './reassign.ts';
 import { controllerZnode } from './znodes.ts';
 
+/** A failure that stays must not fill the log. */
+export const RETRY_MS = 1000;
+
 export interface ControllerOptions {
   brokerId: number;
   channels: BrokerChannels;
@@ -34,6 +38,7 @@ export interface ControllerOptions {
   /** `unclean.leader.election.enable` of a topic, its own or the broker's default. */
   isUncleanElectionAllowed: (topic: string) => Promise<boolean>;
   wallMs: () => number;
+  timers: Timers;
   logger: Logger;
 }
 
@@ -217,17 +222,13 @@ export class Controller {
   }
 
   private retry(client: ControllerClient): void {
-    const again = setTimeout(() => {
+    this.options.timers.after(RETRY_MS, () => {
       client.whenConnected().then(
         () => {
           if (this.client === client) this.queue.put('elect', () => this.elect());
         },
         (error: unknown) => this.logger.warn('The session ended while the controller waited for it', { error }),
       );
-    }, RETRY_MS);
-    again.unref();
+    });
   }
 }
-
-/** A failure that stays must not fill the log. */
-const RETRY_MS = 1000;

@@ -133,7 +133,7 @@ export function topicsWithoutCleanLeader(state: ClusterState): Set<string> {
 }
 
 /** Tells replicas (all, or `some`) what stands. One that a reassignment adds may never have been told of its partition. */
-export function tellAll(
+function tellAll(
   builder: DecisionBuilder,
   at: TopicPartition,
   { assignment, state }: Partition,

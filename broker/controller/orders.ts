@@ -12,7 +12,7 @@ import type { Order } from './decision.ts';
 /** Leader of a partition whose topic is being deleted: whoever hears it forgets the partition (`LeaderDuringDelete`). */
 export const LEADER_DURING_DELETE = -2;
 /** Leader epoch of a StopReplica that deletes: it beats every other (`EpochDuringDelete`). */
-export const EPOCH_DURING_DELETE = -2;
+const EPOCH_DURING_DELETE = -2;
 
 const TYPE_INCREMENTAL = 1;
 const TYPE_FULL = 2;

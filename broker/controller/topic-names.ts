@@ -24,7 +24,3 @@ export function hasCollisionChars(name: string): boolean {
 export function collide(a: string, b: string): boolean {
   return a.replaceAll('.', '_') === b.replaceAll('.', '_');
 }
-
-export function isInternalTopic(name: string): boolean {
-  return name === '__consumer_offsets' || name === '__transaction_state';
-}

@@ -4,9 +4,8 @@
  * living leader.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 import type { GroupConfig } from './group-config.ts';
-
-export const OFFSETS_TOPIC = '__consumer_offsets';
 
 /** A topic to be created as the cluster's own. */
 export interface InternalTopic {
@@ -90,7 +89,7 @@ export class CoordinatorFinder {
   }
 }
 
-export function offsetsTopicOf(config: GroupConfig): InternalTopic {
+function offsetsTopicOf(config: GroupConfig): InternalTopic {
   return {
     name: OFFSETS_TOPIC,
     numPartitions: config.offsetsTopicNumPartitions,

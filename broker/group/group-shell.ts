@@ -6,7 +6,7 @@
  * Everything is synchronous but the log: between two awaits no group is half changed. What a group wants done is done in one
  * place (`carryOut`), in the order in which it asks.
  */
-import type { Clock } from '../../shared/base/clock.ts';
+import type { Clock, Timers } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { buildBatch } from '../records/build-batch.ts';
@@ -23,16 +23,11 @@ import { groupErrorOf } from './offsets-log.ts';
 import type { OffsetsAppendResult, OffsetsLog } from './offsets-log.ts';
 import { Replay } from './replay.ts';
 
-/** One timer per group and one for the offsets' expiry. */
-export interface Timers {
-  /** Calls `task` once after `delayMs`; the returned function takes it back. */
-  after(delayMs: number, task: () => void): () => void;
-}
-
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig;
   readonly log: OffsetsLog;
   readonly clock: Clock;
+  /** One timer per group and one for the offsets' expiry. */
   readonly timers: Timers;
   /** Ends the ids of new members: nobody can guess them, and no two are the same. */
   readonly randomUuid: () => string;

@@ -12,7 +12,7 @@ export interface LegacyOffsets {
   set(groupId: string, topic: string, partition: number, offset: number): Promise<void>;
 }
 
-export function legacyOffsetPath(groupId: string, topic: string, partition: number): string {
+function legacyOffsetPath(groupId: string, topic: string, partition: number): string {
   return `/consumers/${groupId}/offsets/${topic}/${partition}`;
 }
 

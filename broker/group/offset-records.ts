@@ -51,7 +51,6 @@ const EXPIRING_OFFSET_VERSION = 1;
 
 export type OffsetValue = Infer<typeof offsetValue>;
 export type GroupValue = Infer<typeof groupValue>;
-export type GroupMemberValue = GroupValue['members'][number];
 
 export type RecordKey =
   | { readonly kind: 'offset'; readonly group: string; readonly topic: string; readonly partition: number }

@@ -3,7 +3,7 @@
  * come from the log of the partition that this broker leads, and leadership that comes and goes is told to the coordinator.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
-import { OFFSETS_TOPIC } from './coordinator-finder.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 import type { GroupCoordinator } from './group-coordinator.ts';
 import type { OffsetsAppendResult, OffsetsLog } from './offsets-log.ts';
 

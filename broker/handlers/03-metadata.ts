@@ -4,7 +4,7 @@
  *
  * An unknown topic is created when that is allowed; the client is told LEADER_NOT_AVAILABLE and asks again.
  */
-import { isInternalTopic } from '../controller/topic-names.ts';
+import { isInternalTopic } from '../protocol/internal-topics.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { MetadataRequest, MetadataResponse } from '../protocol/messages/03-metadata.ts';
 import { metadata } from '../protocol/messages/03-metadata.ts';

@@ -4,7 +4,7 @@ import type { FileHandle } from './file.ts';
 import { readRange } from './file.ts';
 
 /** Bytes read at a time when batches are followed through a file. */
-export const SCAN_CHUNK_BYTES = 1024 * 1024;
+const SCAN_CHUNK_BYTES = 1024 * 1024;
 
 export interface SoughtBatch {
   /** Start of the batch, or of the first one whose header is not all there. */

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 
 /** Bytes of memory per entry: 16 of hash, 8 of offset. */
-export const KEY_ENTRY_BYTES = 24;
+const KEY_ENTRY_BYTES = 24;
 const CAPACITY_MIN = 1024;
 /** The table is never filled further: the search for a key ends at a free slot. */
 const LOAD_FACTOR_MAX = 0.95;

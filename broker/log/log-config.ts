@@ -336,7 +336,7 @@ export function logConfigFrom(
 }
 
 /** Kafka's refusal of a name that is no topic config. */
-export function invalidTopicConfigName(name: string): SettingError {
+function invalidTopicConfigName(name: string): SettingError {
   return new SettingError(`Unknown topic config name: ${name}`);
 }
 

@@ -1,12 +1,10 @@
 /** What a broker tells its `LogManager`, and what it hears from it. */
-import path from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { CleanerExecutor } from './cleaner-thread.ts';
 import type { FileSystem } from './file.ts';
 import type { CleanerConfig } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
-import { LogStartError } from './log-dir.ts';
 import type { UpkeepIntervals } from './log-upkeep.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { TailLimits } from './tail-pages.ts';
@@ -48,15 +46,4 @@ export interface DirFailure {
   readonly partitions: readonly string[];
   /** False: no directory is left, and the broker has to stop. */
   readonly othersLeft: boolean;
-}
-
-/** The refusal of a partition that is in two directories. */
-export function duplicateDirectories(name: string, one: string, other: string): LogStartError {
-  return new LogStartError(
-    'java.lang.IllegalStateException',
-    `Duplicate log directories for ${name} are found in both ${path.join(one, name)} and ${path.join(other, name)}. It is likely ` +
-      'because log directory failure happened while broker was replacing current replica with future replica. Recover broker from this ' +
-      'failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in the ' +
-      'log directory that is known to have failed recently.',
-  );
 }

@@ -19,9 +19,9 @@ import { HandlePool } from './handle-pool.ts';
 import { IndexCache } from './index-cache.ts';
 import { LogCleaner, defaultCleanerConfig } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
-import { LogDir, LogStartError } from './log-dir.ts';
+import type { LogDir } from './log-dir.ts';
+import { LogDirs } from './log-dirs.ts';
 import type { LogSurroundings } from './log-state.ts';
-import { duplicateDirectories } from './log-manager-options.ts';
 import type { DirFailure, HighWatermark, LogManagerOptions } from './log-manager-options.ts';
 import { LogUpkeep, forEachBounded } from './log-upkeep.ts';
 import { TickWriter } from './log-writer.ts';
@@ -49,10 +49,8 @@ export class LogManager {
   private readonly logger: Logger;
   private readonly fileSystem: FileSystem;
   private readonly surroundings: LogSurroundings;
-  private readonly dirs: LogDir[];
+  private readonly dirs: LogDirs;
   private readonly logs = new Map<string, PartitionLog>();
-  /** The directory of each log, by name, from the moment it is decided. */
-  private readonly homes = new Map<string, LogDir>();
   /** Logs on their way in or out, by name: the next step for the same name waits. */
   private readonly changing = new Map<string, Promise<unknown>>();
   private readonly offline = new Set<string>();
@@ -62,8 +60,6 @@ export class LogManager {
   readonly upkeep: LogUpkeep;
   readonly cleaner: LogCleaner;
   private readonly moves: ReplicaMoves;
-  /** Where partitions that are not here yet are to be made, by name. */
-  private readonly preferredDirs = new Map<string, LogDir>();
   private defaults: LogConfig;
   private closing = false;
 
@@ -87,9 +83,9 @@ export class LogManager {
       producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,
       onFailure: (error) => this.failDir(error.logDir, error),
     };
-    this.dirs = options.dirs.map((directory) => new LogDir(directory, this.fileSystem, this.logger));
+    this.dirs = new LogDirs(options.dirs, this.fileSystem, this.logger);
     this.upkeep = new LogUpkeep({
-      dirs: this.dirs,
+      dirs: this.dirs.all,
       logs: this.logs,
       highWatermarks: this.highWatermarks,
       clock: this.clock,
@@ -99,7 +95,7 @@ export class LogManager {
     });
     this.cleaner = new LogCleaner(
       {
-        dirs: this.dirs,
+        dirs: this.dirs.all,
         logs: this.logs,
         clock: this.clock,
         scheduler: this.scheduler,
@@ -117,7 +113,7 @@ export class LogManager {
       openCopy: (log, directory) => this.openCopy(log, directory),
       isCurrent: (log) => this.get(log.topic, log.partition) === log,
       moved: (log, dir, retired) => {
-        this.homes.set(partitionDirectoryName(log.topic, log.partition), dir);
+        this.dirs.movedTo(dir, partitionDirectoryName(log.topic, log.partition));
         this.removeLater(retired);
       },
       removeTree: (directory) => this.fileSystem.removeTree(directory),
@@ -139,35 +135,16 @@ export class LogManager {
   }
 
   private async start(): Promise<void> {
-    const paths = this.dirs.map((dir) => dir.path);
-    if (new Set(paths).size < paths.length) {
-      throw new LogStartError(
-        'org.apache.kafka.common.KafkaException',
-        `Duplicate log directory found: ${paths.join(', ')}`,
-      );
-    }
     const startedMs = this.clock.monotonicMs();
-    for (const dir of this.dirs) {
-      try {
-        await dir.acquire();
-        await dir.claim(this.options, this.clock.wallMs());
-        await dir.takeCleanShutdown();
-      } catch (error) {
-        if (!(error instanceof FileSystemError)) throw error;
-        this.failDir(dir.path, error, `Failed to create or validate data directory ${dir.path}`);
-      }
-    }
-    if (this.liveDirs.length === 0) {
-      const message = `Shutdown broker because none of the specified log dirs from ${paths.join(', ')} can be created or validated`;
-      throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
-    }
+    await this.dirs.acquire(
+      this.options,
+      () => this.clock.wallMs(),
+      (dir, error, message) => this.failDir(dir.path, error, message),
+    );
     this.logger.info(`Loading logs from log dirs ${this.liveDirs.join(', ')}`);
-    await Promise.all(this.dirs.filter((dir) => dir.online).map((dir) => this.loadDir(dir)));
+    await Promise.all(this.dirs.online.map((dir) => this.loadDir(dir)));
     this.logger.info(`Loaded ${this.logs.size} logs in ${Math.round(this.clock.monotonicMs() - startedMs)}ms.`);
-    if (this.liveDirs.length === 0) {
-      const message = `Shutdown broker because all log dirs in ${paths.join(', ')} have failed`;
-      throw new LogStartError('org.apache.kafka.common.errors.KafkaStorageException', message);
-    }
+    this.dirs.requireOne(`all log dirs in ${this.options.dirs.join(', ')} have failed`);
     this.upkeep.start();
     this.cleaner.start();
   }
@@ -194,21 +171,13 @@ export class LogManager {
           await this.fileSystem.removeTree(dir.file(name));
         } else {
           const { topic, partition } = parsed;
-          const twin = this.homes.get(name);
-          if (twin !== undefined) throw duplicateDirectories(name, dir.path, twin.path);
-          this.homes.set(name, dir);
-          const log = await PartitionLog.open({
-            topic,
-            partition,
-            directory: dir.file(name),
-            config: this.options.configOf?.(topic) ?? this.defaults,
-            surroundings: this.surroundings,
-            recovery: {
-              cleanShutdown: dir.cleanShutdown,
-              recoveryPoint: recoveryPoints.get(name) ?? 0,
-              logStartOffset: logStarts.get(name) ?? 0,
-            },
-          });
+          this.dirs.foundIn(dir, name);
+          const recovery = {
+            cleanShutdown: dir.cleanShutdown,
+            recoveryPoint: recoveryPoints.get(name) ?? 0,
+            logStartOffset: logStarts.get(name) ?? 0,
+          };
+          const log = await PartitionLog.open({ ...this.placeOf(topic, partition, dir), recovery });
           await this.admit(name, log, dir);
         }
       });
@@ -220,11 +189,11 @@ export class LogManager {
   }
 
   get liveDirs(): readonly string[] {
-    return this.dirs.filter((dir) => dir.online).map((dir) => dir.path);
+    return this.dirs.livePaths;
   }
 
   get offlineDirs(): readonly string[] {
-    return this.dirs.filter((dir) => !dir.online).map((dir) => dir.path);
+    return this.dirs.offlinePaths;
   }
 
   get allLogs(): Iterable<PartitionLog> {
@@ -277,31 +246,26 @@ export class LogManager {
       const why = this.closing ? 'the broker is stopping' : `log directories ${dead.join(',')} are offline`;
       throw new StorageError(dead[0] ?? '', `Can not create log for ${name} because ${why}`);
     }
-    const preferred = this.preferredDirs.get(name);
-    this.preferredDirs.delete(name);
-    const dir = preferred?.online === true ? preferred : this.emptiestDir();
+    const dir = this.dirs.choose(name);
     if (dir === undefined)
       throw new StorageError(dead[0] ?? '', `No log directories available. Tried ${this.options.dirs.join(', ')}`);
-    this.homes.set(name, dir);
     try {
-      const log = await PartitionLog.open({
-        topic,
-        partition,
-        directory: dir.file(name),
-        config: this.options.configOf?.(topic) ?? this.defaults,
-        surroundings: this.surroundings,
-        topicId,
-      });
+      const log = await PartitionLog.open({ ...this.placeOf(topic, partition, dir), topicId });
       await this.admit(name, log, dir);
       this.logger.info(`Created log for partition ${name} in ${dir.file(name)}`);
       return log;
     } catch (error) {
-      this.homes.delete(name);
+      this.dirs.forget(name);
       if (!(error instanceof FileSystemError)) throw error;
       const message = `Error while creating log for ${name} in dir ${dir.path}`;
       this.failDir(dir.path, error, message);
       throw new StorageError(dir.path, message, error);
     }
+  }
+
+  private placeOf(topic: string, partition: number, dir: LogDir) {
+    const config = this.options.configOf?.(topic) ?? this.defaults;
+    return { topic, partition, directory: dir.file(partitionDirectoryName(topic, partition)), config, surroundings: this.surroundings };
   }
 
   /** Takes in a log that was opened, unless its directory failed meanwhile. */
@@ -322,12 +286,12 @@ export class LogManager {
    */
   async moveReplica(topic: string, partition: number, directory: string): Promise<number> {
     const name = partitionDirectoryName(topic, partition);
-    const dir = this.dirs.find((each) => each.path === path.resolve(directory));
+    const dir = this.dirs.find(path.resolve(directory));
     if (dir === undefined || !path.isAbsolute(directory)) return ErrorCode.LOG_DIR_NOT_FOUND;
     if (!dir.online || this.offline.has(name)) return ErrorCode.KAFKA_STORAGE_ERROR;
     const log = this.logs.get(name);
     if (log === undefined) {
-      this.preferredDirs.set(name, dir);
+      this.dirs.prefer(dir, name);
       return ErrorCode.REPLICA_NOT_AVAILABLE;
     }
     await this.moves.begin(log, dir);
@@ -349,12 +313,6 @@ export class LogManager {
       this.failDir(path.dirname(directory), error, message);
       throw new StorageError(path.dirname(directory), message, error);
     }
-  }
-
-  private emptiestDir(): LogDir | undefined {
-    const counts = new Map(this.dirs.filter((dir) => dir.online).map((dir) => [dir, 0]));
-    for (const dir of this.homes.values()) if (counts.has(dir)) counts.set(dir, counts.get(dir)! + 1);
-    return [...counts].sort(([, a], [, b]) => a - b)[0]?.[0];
   }
 
   private change<T>(name: string, step: () => Promise<T>): Promise<T> {
@@ -379,7 +337,7 @@ export class LogManager {
     const log = this.logs.get(name);
     if (log === undefined) return;
     this.logs.delete(name);
-    this.homes.delete(name);
+    this.dirs.forget(name);
     this.highWatermarks.delete(name);
     this.cleaner.forget(name);
     let target = '';
@@ -441,7 +399,7 @@ export class LogManager {
 
   /** A directory's disk failed: everything in it is offline from now on. */
   private failDir(directory: string, error: Error, message = error.message): void {
-    const dir = this.dirs.find((each) => each.path === directory);
+    const dir = this.dirs.find(directory);
     if (dir === undefined || !dir.online) return;
     dir.online = false;
     createLogger('kafka.server.LogDirFailureChannel').error(message, { error: error.cause ?? error });
@@ -486,7 +444,7 @@ export class LogManager {
     await this.upkeep.checkpointLogStarts();
     await this.upkeep.checkpointHighWatermarks();
     await this.upkeep.onEachDir((dir) => dir.markCleanShutdown());
-    for (const dir of this.dirs) dir.release();
+    this.dirs.release();
     await this.surroundings.handles.close();
     this.logger.info('Shutdown complete.');
   }
@@ -501,7 +459,7 @@ export class LogManager {
       log.takeOffline();
       await log.letGo();
     }
-    for (const dir of this.dirs) dir.release();
+    this.dirs.release();
     await this.surroundings.handles.close();
   }
 }

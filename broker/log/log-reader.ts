@@ -141,7 +141,7 @@ async function readFiles(
 }
 
 /** Runs an operation on a segment's file, and says what a failure means. */
-export async function onSegment<T>(
+async function onSegment<T>(
   state: LogState,
   segment: Segment,
   operation: (handle: FileHandle) => Promise<T>,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 export const LOG_SUFFIX = '.log';
 export const OFFSET_INDEX_SUFFIX = '.index';
 export const TIME_INDEX_SUFFIX = '.timeindex';
-export const TRANSACTION_INDEX_SUFFIX = '.txnindex';
+const TRANSACTION_INDEX_SUFFIX = '.txnindex';
 export const SNAPSHOT_SUFFIX = '.snapshot';
 /** Appended to the name of a file that is to be removed: what a crash leaves with it goes at the next start. */
 export const DELETED_SUFFIX = '.deleted';

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { assert } from '../../shared/base/assert.ts';
 import { EMPTY } from '../../shared/bytes/reader.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { ZERO_UUID } from '../protocol/schema.ts';
 import { AppendPath } from './append.ts';
 import type { AppendOptions, AppendResult } from './append.ts';
 import {
@@ -59,7 +60,6 @@ export interface PartitionLogOptions {
   readonly recovery?: Recovery;
 }
 
-export const ZERO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 /** Read at a time from the log when its copy is about to take its place. */
 const ADOPT_READ_BYTES = 1 << 20;
 const ADOPT_RETRY_MS = 2;
@@ -127,7 +127,7 @@ export class PartitionLog {
 
   /** The topic's id; all zeros until somebody says which one it is. */
   get topicId(): string {
-    return this.state.topicId ?? ZERO_TOPIC_ID;
+    return this.state.topicId ?? ZERO_UUID;
   }
 
   get hasTopicId(): boolean {
@@ -366,7 +366,7 @@ export class PartitionLog {
   /** Notes which topic this is, in `partition.metadata`. An id that was given stays. */
   async assignTopicId(topicId: string): Promise<void> {
     const { state } = this;
-    if (state.topicId === topicId || topicId === ZERO_TOPIC_ID) return;
+    if (state.topicId === topicId || topicId === ZERO_UUID) return;
     assert(state.topicId === null, `${state.name} keeps its topic id ${state.topicId}, ${topicId} is another one`);
     state.topicId = topicId;
     await state.enqueue('writing the topic id of', () =>

@@ -1,7 +1,7 @@
+import type { Timers } from '../../shared/base/clock.ts';
+
 /** Time as the log's shells need it. Tests and the simulation hand in one that they drive. */
-export interface Scheduler {
-  /** Calls `task` once after `delayMs`. Returns a function that cancels it; calling that late is fine. */
-  after(delayMs: number, task: () => void): () => void;
+export interface Scheduler extends Timers {
   /** Calls `task` when what is going on now is done: everything that arrived together is seen by it. */
   soon(task: () => void): void;
 }

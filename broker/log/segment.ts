@@ -26,7 +26,7 @@ import { TIME_INDEX_ENTRY_SIZE, TimeIndex } from './time-index.ts';
 import type { FileSystem } from './file.ts';
 
 /** A file position is an int32 in the index. */
-export const SEGMENT_BYTES_MAX = 0x7fff_ffff;
+const SEGMENT_BYTES_MAX = 0x7fff_ffff;
 const RELATIVE_OFFSET_MAX = 0x7fff_ffff;
 /**
  * Spacing of entries rebuilt for a closed segment: Kafka's default, whatever the topic says; others only cost time or room.

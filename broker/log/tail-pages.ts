@@ -46,7 +46,7 @@ export interface TailLimits {
   readonly logBytesMax: number;
 }
 
-export const DEFAULT_TAIL_LIMITS: TailLimits = { totalBytesMax: 32 * 1024 * 1024, logBytesMax: 2 * 1024 * 1024 };
+const DEFAULT_TAIL_LIMITS: TailLimits = { totalBytesMax: 32 * 1024 * 1024, logBytesMax: 2 * 1024 * 1024 };
 
 /** What all logs together may keep. */
 export class TailBudget {

@@ -91,7 +91,6 @@ function sizeMin(type: Type<unknown>, version: number, flexible: boolean): numbe
   const { wire } = type;
   switch (wire.kind) {
     case 'i16':
-    case 'u16':
       return 2;
     case 'i32':
       return 4;
@@ -163,7 +162,6 @@ function decodeTags(context: Context, tags: readonly { type: Type<unknown>; vari
 const DIRECT: Partial<Record<Primitive, string>> = {
   i8: 'r.i8()',
   i16: 'r.i16()',
-  u16: 'r.u16()',
   i32: 'r.i32()',
   i64: 'r.i64()',
   f64: 'r.f64()',

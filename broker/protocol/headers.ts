@@ -22,12 +22,12 @@ export interface RequestHeader {
   clientId: string | null;
 }
 
-export function requestHeaderVersion(apiKey: number, apiVersion: number, flexible: boolean): 0 | 1 | 2 {
+function requestHeaderVersion(apiKey: number, apiVersion: number, flexible: boolean): 0 | 1 | 2 {
   if (apiKey === CONTROLLED_SHUTDOWN && apiVersion === 0) return 0;
   return flexible ? 2 : 1;
 }
 
-export function responseHeaderVersion(apiKey: number, flexible: boolean): 0 | 1 {
+function responseHeaderVersion(apiKey: number, flexible: boolean): 0 | 1 {
   return flexible && apiKey !== API_VERSIONS ? 1 : 0;
 }
 

@@ -14,8 +14,11 @@
 import type { Reader } from '../../shared/bytes/reader.ts';
 import type { Writer } from '../../shared/bytes/writer.ts';
 import { compileDecoder, compileEncoder } from './codec.ts';
+import { ZERO_UUID } from './wire.ts';
 
-export type Primitive = 'i8' | 'i16' | 'u16' | 'i32' | 'i64' | 'f64' | 'bool' | 'uuid' | 'str' | 'bytes' | 'records';
+export { ZERO_UUID };
+
+export type Primitive = 'i8' | 'i16' | 'i32' | 'i64' | 'f64' | 'bool' | 'uuid' | 'str' | 'bytes' | 'records';
 export type Wire =
   | { readonly kind: Primitive }
   | { readonly kind: 'array'; readonly element: Type<unknown> }
@@ -80,10 +83,8 @@ function primitive<T>(kind: Primitive, zero: T): Type<T> {
   return { wire: { kind }, nullableFrom: null, versionMin: 0, versionMax: Infinity, tag: null, zero };
 }
 
-export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 export const i8: Type<number> = primitive('i8', 0);
 export const i16: Type<number> = primitive('i16', 0);
-export const u16: Type<number> = primitive('u16', 0);
 export const i32: Type<number> = primitive('i32', 0);
 /** 64 bits as a number (see docs/decisions/0002-64-bit-integers.md). */
 export const i64: Type<number> = primitive('i64', 0);

@@ -69,9 +69,12 @@ export function readCount(r: Reader, flexible: boolean, nullAllowed: boolean, el
   return count;
 }
 
+/** "No id". */
+export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
+
 export function readUuid(r: Reader): string {
   const bytes = r.slice(16);
-  return bytes.length === 16 ? bytes.toString('base64url') : 'AAAAAAAAAAAAAAAAAAAAAA';
+  return bytes.length === 16 ? bytes.toString('base64url') : ZERO_UUID;
 }
 
 export function skipTags(r: Reader): void {

@@ -94,10 +94,6 @@ export function computeCrc(buffer: Buffer, position: number): number {
   return crc32c(buffer.subarray(position + ATTRIBUTES, position + batchSizeOf(buffer, position)));
 }
 
-export function attributesOf(buffer: Buffer, position: number): number {
-  return buffer.readInt16BE(position + ATTRIBUTES);
-}
-
 /** The codec's number; see `codecName`. */
 export function codecOf(buffer: Buffer, position: number): number {
   return buffer[position + ATTRIBUTES + 1]! & CODEC_MASK;

@@ -51,7 +51,7 @@ export interface FetchPartitionResult {
 }
 
 /** Shared by all results that don't diverge: encoders read it, nobody writes it. */
-export const NO_EPOCH_END: { epoch: number; endOffset: number } = Object.freeze({ epoch: -1, endOffset: -1 });
+const NO_EPOCH_END: { epoch: number; endOffset: number } = Object.freeze({ epoch: -1, endOffset: -1 });
 const NO_LEADER = Object.freeze({ leaderId: -1, leaderEpoch: -1 });
 const NO_SNAPSHOT = Object.freeze({ endOffset: -1, epoch: -1 });
 

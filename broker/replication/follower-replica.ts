@@ -28,7 +28,7 @@ export interface LeaderRange {
 /** Whether the partition may be fetched again at once; else why not. */
 export type Progress = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export const GOING: Progress = { ok: true };
+const GOING: Progress = { ok: true };
 
 export class FollowerReplica {
   readonly leaderId: number;

@@ -4,7 +4,7 @@ import type { Partition } from './partition.ts';
 
 export const LATEST_TIMESTAMP = -1;
 export const EARLIEST_TIMESTAMP = -2;
-export const MAX_TIMESTAMP = -3;
+const MAX_TIMESTAMP = -3;
 /** Asks any replica, leader or not: for debugging. */
 export const DEBUGGING_REPLICA_ID = -2;
 

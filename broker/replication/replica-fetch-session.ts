@@ -9,6 +9,7 @@
  * busy one costs as much as one with the busy one alone.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { ZERO_UUID } from '../protocol/schema.ts';
 import { nextSessionEpoch } from './fetch-session.ts';
 import type { FetchPosition } from './partition-follower.ts';
 
@@ -107,9 +108,7 @@ export class ReplicaFetchSession<P extends FollowedPartition> {
   }
 }
 
-/** All zero where the topic has none: then all go by their names. */
-const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
-
+/** Topics without an id go by their names. */
 function keyOf({ topic, topicId, index }: FollowedPartition): string {
-  return `${topicId === NO_TOPIC_ID ? topic : topicId} ${index}`;
+  return `${topicId === ZERO_UUID ? topic : topicId} ${index}`;
 }

@@ -10,6 +10,7 @@ import { assert } from '../../shared/base/assert.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { isInternalTopic } from '../protocol/internal-topics.ts';
 import type { LeaderAndIsrRequest, LeaderAndIsrResponse } from '../protocol/messages/04-leader-and-isr.ts';
 import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messages/05-stop-replica.ts';
 import { AppendOperation, type AppendResult, refusedAppend } from './append-operation.ts';
@@ -31,10 +32,6 @@ export type * from './replica-types.ts';
 const logger = createLogger('kafka.server.ReplicaManager');
 /** `replica.lag.time.max.ms` unless told. */
 const LAG_TIME_MAX_MS = 30_000;
-
-export function isInternalTopic(topic: string): boolean {
-  return topic === '__consumer_offsets' || topic === '__transaction_state';
-}
 
 export class ReplicaManager implements FetchHost, PartitionHost {
   readonly brokerId: number;

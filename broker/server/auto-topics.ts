@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
+import { OFFSETS_TOPIC, TRANSACTION_STATE_TOPIC } from '../protocol/internal-topics.ts';
 import { invalidTopicName } from '../controller/topic-names.ts';
 import type { BrokerSettings } from './settings.ts';
 import type { NewTopic, TopicAdmin } from './topic-admin.ts';
@@ -61,13 +62,13 @@ export class AutoTopics {
       configs: new Map(Object.entries(configs)),
     });
     switch (name) {
-      case '__consumer_offsets':
+      case OFFSETS_TOPIC:
         return make(settings.offsetsTopicNumPartitions, settings.offsetsTopicReplicationFactor, {
           'compression.type': 'producer',
           'cleanup.policy': 'compact',
           'segment.bytes': String(settings.offsetsTopicSegmentBytes),
         });
-      case '__transaction_state':
+      case TRANSACTION_STATE_TOPIC:
         return make(settings.transactionStateLogNumPartitions, settings.transactionStateLogReplicationFactor, {
           'unclean.leader.election.enable': 'false',
           'compression.type': 'uncompressed',

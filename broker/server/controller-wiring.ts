@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { Controller } from '../controller/controller.ts';
+import { systemScheduler } from '../log/scheduler.ts';
 import { Channels, type ControllerOrders } from './controller-orders.ts';
 import { RemoteBrokers } from './remote-brokers.ts';
 import type { BrokerSettings } from './settings.ts';
@@ -45,6 +46,7 @@ export function createController(wiring: ControllerWiring): { controller: Contro
       : null,
     isUncleanElectionAllowed,
     wallMs: () => clock.wallMs(),
+    timers: systemScheduler,
     logger: createLogger('kafka.controller.KafkaController', `[Controller id=${brokerId}] `),
   });
   return { controller, remote };

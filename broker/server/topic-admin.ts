@@ -15,6 +15,7 @@ import { collide, hasCollisionChars, invalidTopicName } from '../controller/topi
 import type { ReplicaAssignment } from '../controller/znodes.ts';
 import { configZnode, deleteTopicsZnode, topicsZnode, topicZnode } from '../controller/znodes.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
+import { ZERO_UUID } from '../protocol/schema.ts';
 import type { SettingsView } from './config-entries.ts';
 import { topicConfigEntries } from './config-entries.ts';
 import type { MetadataCache } from './metadata-cache.ts';
@@ -87,7 +88,7 @@ export class TopicAdmin {
       if (error instanceof SettingError) throw new AdminError(ErrorCode.INVALID_CONFIG, error.message);
       throw error;
     }
-    if (validateOnly) return { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', assignment, configs };
+    if (validateOnly) return { topicId: ZERO_UUID, assignment, configs };
     logger.info(
       `Creating topic ${topic.name} with configuration {${[...configs].map(([key, value]) => `${key}=${value}`).join(', ')}} and initial partition assignment ` +
         `{${[...assignment].map(([partition, replicas]) => `${partition}=[${replicas.join(', ')}]`).join(', ')}}`,

@@ -50,7 +50,7 @@ const LETTERS = [
   ['a', Perms.ADMIN],
 ] as const;
 
-export function formatPerms(perms: number): string {
+function formatPerms(perms: number): string {
   return LETTERS.filter(([, bit]) => (perms & bit) !== 0)
     .map(([letter]) => letter)
     .join('');

@@ -52,7 +52,7 @@ async function purgeLog(dir: string, throughZxid: number, print: (line: string) 
   if (failure !== null) throw failure;
 }
 
-export async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
   const at = argv.indexOf('-n');
   const folders = at < 0 ? [] : argv.slice(0, at);
   const text = at < 0 ? undefined : argv[at + 1];

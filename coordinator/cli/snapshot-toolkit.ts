@@ -24,7 +24,7 @@ function asJson(path: string, node: Znode, nextInode: () => number): unknown {
   return [self, ...[...node.children].map(([child, each]) => asJson(joinPath(path, child), each, nextInode))];
 }
 
-export function format(file: string, mode: 'sizes' | 'data' | 'json', print: (text: string) => void): void {
+function format(file: string, mode: 'sizes' | 'data' | 'json', print: (text: string) => void): void {
   const zxid = Number.parseInt(/^snapshot-([0-9a-f]+)$/.exec(basename(file))?.[1] ?? '', 16);
   if (Number.isNaN(zxid)) throw new Error(`"${file}" is not a snapshot: expected a file named snapshot-<hex zxid>`);
   const decoder = new SnapshotDecoder();
@@ -68,7 +68,7 @@ export function format(file: string, mode: 'sizes' | 'data' | 'json', print: (te
   print(`----\nLast zxid: 0x${zxid.toString(16)}\n`);
 }
 
-export function main(argv: readonly string[]): number {
+function main(argv: readonly string[]): number {
   const file = argv.find((word) => !word.startsWith('-'));
   if (file === undefined) {
     process.stderr.write(USAGE);

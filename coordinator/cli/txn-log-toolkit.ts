@@ -61,12 +61,12 @@ function formatBody(body: TxnBody | MultiPart): string {
   }
 }
 
-export function formatTxn({ zxid, timeMs, sessionId, cxid, body }: Txn): string {
+function formatTxn({ zxid, timeMs, sessionId, cxid, body }: Txn): string {
   return `${formatTime(timeMs)} session ${hex(sessionId)} cxid ${hex(cxid)} zxid ${hex(zxid)} ${body.type} ${formatBody(body)}`;
 }
 
 /** Prints the log at `path`; returns how many batches were damaged. */
-export function dump(path: string, print: (line: string) => void): number {
+function dump(path: string, print: (line: string) => void): number {
   const db = new Database(path, { readonly: true, fileMustExist: true });
   try {
     print('ZooKeeper Transactional Log File with dbid 0 txnlog format version 2');
@@ -139,7 +139,7 @@ function parseArguments(argv: readonly string[]): Options {
   return options;
 }
 
-export async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
   const options = parseArguments(argv);
   const { file } = options;
   if (file === null || options.help) {

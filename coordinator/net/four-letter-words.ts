@@ -231,7 +231,7 @@ function dump(view: ServerView, asking: Asking): string {
 }
 
 /** `Sun Nov 22 11:54:42 UTC 2026`, as Java's Date prints it in UTC. */
-export function javaDate(date: Date): string {
+function javaDate(date: Date): string {
   const [weekday, day, month, year, time] = date.toUTCString().replace(',', '').split(' ');
   return `${weekday} ${month} ${day} ${time} UTC ${year}`;
 }

@@ -2,8 +2,8 @@
  * How two members make sure whom they talk to: the first frame of either side on the quorum port. It is checked field by field, so a
  * foreign protocol, another ensemble's member and a configuration that sends members to the wrong place are each told apart.
  */
-export const PEER_PROTOCOL = 'vivarium-peer';
-export const PEER_PROTOCOL_VERSION = 1;
+const PEER_PROTOCOL = 'vivarium-peer';
+const PEER_PROTOCOL_VERSION = 1;
 
 export interface Hello {
   /** Who speaks. */

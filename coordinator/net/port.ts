@@ -259,6 +259,6 @@ export class ClientPort {
 }
 
 /** `127.0.0.1` instead of `::ffff:127.0.0.1`: one client has one address, whichever family the server listens with. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

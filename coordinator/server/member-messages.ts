@@ -6,8 +6,7 @@
  * once when it takes up its session, so that a forwarded write is no more than the write.
  */
 import type { Id } from '../../shared/znode/acl.ts';
-import type { Request, WriteRequest } from '../../shared/znode/operations.ts';
-import { OpCode } from '../../shared/znode/operations.ts';
+import { isWrite, OpCode, type WriteRequest } from '../../shared/znode/operations.ts';
 import { Fields } from '../../shared/ws-protocol/fields.ts';
 import { WsProtocolError } from '../../shared/ws-protocol/messages.ts';
 import { decodeRequest, encodeRequest, sessionOpOf } from '../../shared/ws-protocol/requests.ts';
@@ -148,8 +147,9 @@ function unpackForwarded(value: unknown, index: number): Forwarded {
       const connection = fields.int('connection', 0);
       const xid = fields.int('xid');
       const op = sessionOpOf(fields.int('opcode'));
-      if (op === undefined || !isWriteOp(op)) throw new WsProtocolError(`forwarded ${index}: not a write`);
-      return { kind, connection, xid, request: decodeRequest(op, fields) as WriteRequest };
+      const request = op === undefined ? null : decodeRequest(op, fields);
+      if (request === null || !isWrite(request)) throw new WsProtocolError(`forwarded ${index}: not a write`);
+      return { kind, connection, xid, request };
     }
     case 'closeSession':
       return { kind, connection: fields.int('connection', 0), xid: fields.int('xid') };
@@ -206,23 +206,4 @@ function unpackIds(fields: Fields): Id[] {
     const one = fields.nested(entry, `ids[${i}]`);
     return { scheme: one.text('scheme'), id: one.text('id') };
   });
-}
-
-/** Is it for the leader to carry out? */
-export function isWriteOp(op: Request['op']): op is WriteRequest['op'] {
-  switch (op) {
-    case 'create':
-    case 'create2':
-    case 'createContainer':
-    case 'createTTL':
-    case 'delete':
-    case 'setData':
-    case 'setACL':
-    case 'check':
-    case 'multi':
-    case 'reconfig':
-      return true;
-    default:
-      return false;
-  }
 }

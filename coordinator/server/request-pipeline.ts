@@ -11,7 +11,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { Acl } from '../../shared/znode/acl.ts';
 import { Perms } from '../../shared/znode/acl.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
-import type { AuthRequest, Request, Response, SaslRequest } from '../../shared/znode/operations.ts';
+import { isWrite, type AuthRequest, type Request, type Response, type SaslRequest } from '../../shared/znode/operations.ts';
 import type { AccessRules } from '../tree/acl-check.ts';
 import { isAllowed } from '../tree/acl-check.ts';
 import type { ChangeListener } from '../tree/apply.ts';
@@ -88,19 +88,11 @@ export class RequestPipeline implements ChangeListener {
     if (this.enforced && request.op !== 'auth' && request.op !== 'sasl' && !this.options.authenticator.isAdmitted(client)) {
       return this.refuseStranger(client, xid, request, startMs);
     }
+    if (isWrite(request)) {
+      if (this.options.local?.admit(client, request) === false) return this.settle(client, xid, request, startMs, ErrorCode.EPHEMERALONLOCALSESSION);
+      return this.options.order.write(client, xid, request, startMs);
+    }
     switch (request.op) {
-      case 'create':
-      case 'create2':
-      case 'createContainer':
-      case 'createTTL':
-      case 'delete':
-      case 'setData':
-      case 'setACL':
-      case 'check':
-      case 'multi':
-      case 'reconfig':
-        if (this.options.local?.admit(client, request) === false) return this.settle(client, xid, request, startMs, ErrorCode.EPHEMERALONLOCALSESSION);
-        return this.options.order.write(client, xid, request, startMs);
       case 'closeSession':
         if (this.options.local?.isLocal(client.session!) === true) return this.closeLocal(client, xid, request, startMs);
         return this.options.order.closeSession(client.session!, client, xid, request);
@@ -312,7 +304,7 @@ export class RequestPipeline implements ChangeListener {
     client.answered(request.op, xid, zxid, startMs, nowMs);
     const { stats } = this.options;
     stats.latency(nowMs - startMs);
-    (isWrite(request.op) ? this.updateLatency : this.readLatency).add(nowMs - startMs);
+    (isUpdate(request) ? this.updateLatency : this.readLatency).add(nowMs - startMs);
     stats.responseSize(client.door.reply(xid, request.op, zxid, error, typeof result === 'number' ? null : result));
     client.markDirty();
   }
@@ -410,20 +402,7 @@ function hangUp(client: Client): void {
   client.door.close();
 }
 
-/** Does it count as an update? What follows from nothing but the request's name. */
-function isWrite(op: Request['op']): boolean {
-  switch (op) {
-    case 'create':
-    case 'create2':
-    case 'createContainer':
-    case 'createTTL':
-    case 'delete':
-    case 'setData':
-    case 'setACL':
-    case 'multi':
-    case 'closeSession':
-      return true;
-    default:
-      return false;
-  }
+/** Does it count as an update? All that has a transaction does (`ServerStats.updateLatency`). */
+function isUpdate(request: Request): boolean {
+  return isWrite(request) || request.op === 'closeSession';
 }

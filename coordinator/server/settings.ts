@@ -46,7 +46,7 @@ const inapplicable = (name: string, type: SettingType, defaultValue: SettingValu
 const PORT = between(0, 65535);
 const yesNo = oneOf('yes', 'no');
 
-export const SETTINGS = {
+const SETTINGS = {
   dataDir: setting<string>('dataDir', 'string', '', 'Folder of the snapshots, and of the log unless dataLogDir is set.', { required: true }),
   dataLogDir: setting<string | null>('dataLogDir', 'string', null, 'Folder of the transaction log; a disk of its own helps.'),
   clientPort: setting<number>('clientPort', 'int', 2181, 'The port for clients; 0 picks a free one. In an ensemble the server.N line may have it instead.', { validator: PORT }),

@@ -201,7 +201,7 @@ export function readKind(input: Reader): ZnodeKind {
   }
 }
 
-export function readArray<T>(input: Reader, readItem: (input: Reader) => T): T[] {
+function readArray<T>(input: Reader, readItem: (input: Reader) => T): T[] {
   const count = input.i32();
   const items: T[] = [];
   // A damaged count must not cost more than the input is long.

@@ -19,10 +19,10 @@ import { beats, sameVote } from './vote.ts';
 export type Notification = MessageOf<'NOTIFICATION'>;
 
 /** How long a quorum that agrees waits for the vote of a member that is linked and has not spoken. */
-export const FINALIZE_WAIT_MS = 100;
+const FINALIZE_WAIT_MS = 100;
 /** Votes are sent again after this long without a decision, and after twice as long each time, up to the second number. */
-export const RESEND_MIN_MS = 200;
-export const RESEND_MAX_MS = 3200;
+const RESEND_MIN_MS = 200;
+const RESEND_MAX_MS = 3200;
 
 /** A leader that is no use for now. */
 export interface Avoided {

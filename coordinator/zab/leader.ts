@@ -20,10 +20,10 @@ import type { Vote } from './vote.ts';
 import { EPOCH_MAX, isAhead } from './vote.ts';
 
 /** A new epoch is begun when the counter comes this close to its end: room for any batch that is being made. */
-export const COUNTER_RESERVE = 1 << 20;
+const COUNTER_RESERVE = 1 << 20;
 
 /** Ticks for a quorum that has voted alike to come. Where votes were split it will not, and all had better vote again. */
-export const COME_TICKS = 2;
+const COME_TICKS = 2;
 
 export class Leader implements FeedSource {
   readonly kind = 'leader';

@@ -10,7 +10,7 @@
  */
 
 /** What a member believes about itself. The index is also what NOTIFICATION carries. */
-export const PEER_STATES = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const;
+const PEER_STATES = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const;
 export type PeerState = (typeof PEER_STATES)[number];
 
 /** Who belongs to the ensemble and how votes count. `version` is the zxid of the reconfig txn that made it, 0 for the file's. */

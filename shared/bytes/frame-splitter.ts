@@ -27,11 +27,6 @@ export class FrameSplitter {
     this.frameBytesMax = frameBytesMax;
   }
 
-  /** Bytes held for a frame that is not complete yet. */
-  get bufferedSize(): number {
-    return this.pendingSize;
-  }
-
   /** Takes a chunk and returns the payloads it completes. Throws `FrameTooLargeError`; the stream is then unusable. */
   push(chunk: Buffer): Buffer[] {
     const frames: Buffer[] = [];

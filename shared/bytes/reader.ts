@@ -56,11 +56,6 @@ export class Reader {
     return at < 0 ? 0 : this.buffer.readInt16BE(at);
   }
 
-  u16(): number {
-    const at = this.take(2);
-    return at < 0 ? 0 : this.buffer.readUInt16BE(at);
-  }
-
   i32(): number {
     const at = this.take(4);
     return at < 0 ? 0 : this.buffer.readInt32BE(at);

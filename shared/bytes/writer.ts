@@ -55,11 +55,6 @@ export class Writer {
     this.buffer.writeInt16BE(value, at);
   }
 
-  u16(value: number): void {
-    const at = this.reserve(2);
-    this.buffer.writeUInt16BE(value, at);
-  }
-
   i32(value: number): void {
     const at = this.reserve(4);
     this.buffer.writeInt32BE(value, at);

@@ -4,11 +4,11 @@ import { Writer } from '../bytes/writer.ts';
 import type { Acl } from '../znode/acl.ts';
 import { OPEN_ACL_UNSAFE } from '../znode/acl.ts';
 import type { Stat } from '../znode/stat.ts';
-import type { Codec, Infer } from './schema.ts';
+import type { Codec } from './schema.ts';
 import { bool, buffer, int, long, longId, nullableText, record, text, vector } from './schema.ts';
 
-export const id = record({ scheme: text, id: text });
-export const acl = record({ perms: int, id });
+const id = record({ scheme: text, id: text });
+const acl = record({ perms: int, id });
 
 /** The bytes of `world:anyone:cdrwa`, the list that nearly every request to create has: known by them, it is not made anew each time. */
 const OPEN_ACL_BYTES = Buffer.from('000000010000001f00000005776f726c6400000006616e796f6e65', 'hex');
@@ -67,11 +67,8 @@ export const connectRequest = record({
   sessionId: longId,
   password: buffer,
 });
-export type ConnectRequest = Infer<typeof connectRequest>;
 export const connectResponse = record({ protocolVersion: int, timeoutMs: int, sessionId: longId, password: buffer });
-export type ConnectResponse = Infer<typeof connectResponse>;
 
-export const requestHeader = record({ xid: int, type: int });
 export const replyHeader = record({ xid: int, zxid: long, err: int });
 export const multiHeader: Codec<{ type: number; done: boolean; err: number }> = {
   write: (out, { type, done, err }) => {

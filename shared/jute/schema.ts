@@ -11,8 +11,6 @@ export interface Codec<T> {
   read(input: Reader): T;
 }
 
-export type Infer<C> = C extends Codec<infer T> ? T : never;
-
 export const int: Codec<number> = {
   write: (out, value) => out.i32(value),
   read: (input) => input.i32(),

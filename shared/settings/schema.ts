@@ -127,8 +127,3 @@ export function eachOf(...allowed: readonly string[]): Validator {
         : null,
   };
 }
-
-export const nonEmptyString: Validator = {
-  allowed: 'non-empty string',
-  check: (value) => (value === '' ? 'String must be non-empty' : null),
-};

@@ -25,7 +25,7 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'silent';
 const two = (n: number): string => String(n).padStart(2, '0');
 
 /** `2026-11-22 11:07:01,123` in local time, as log4j's ISO8601 date. */
-export function formatLogDate(date: Date): string {
+function formatLogDate(date: Date): string {
   return (
     `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
     `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())},${String(date.getMilliseconds()).padStart(3, '0')}`

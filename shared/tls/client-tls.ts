@@ -17,7 +17,7 @@ export interface ClientTlsConfig extends TlsConfig {
 }
 
 /** Throws `SettingError`. */
-export function clientTlsOptions(config: ClientTlsConfig): ConnectionOptions {
+function clientTlsOptions(config: ClientTlsConfig): ConnectionOptions {
   const context = secureContextOptions(config);
   return config.hostnameVerification ? context : { ...context, checkServerIdentity: () => undefined };
 }

@@ -12,7 +12,7 @@ import { sessionOpOf } from './requests.ts';
 const ERROR_RESULT = -1;
 
 /** The eleven fields of a Stat, in the order of zookeeper.jute. */
-export function encodeStat(stat: Stat): unknown[] {
+function encodeStat(stat: Stat): unknown[] {
   return [
     stat.czxid,
     stat.mzxid,

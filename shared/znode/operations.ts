@@ -41,7 +41,6 @@ export const OpCode = {
   createSession: -10,
   closeSession: -11,
 } as const;
-export type OpName = keyof typeof OpCode;
 
 /** Bytes of a znode. Null and empty differ. Buffers on a server, plain `Uint8Array` in a browser. */
 export type Data = Uint8Array | null;
@@ -161,6 +160,25 @@ export type WriteRequest =
   | CheckRequest
   | MultiRequest
   | ReconfigRequest;
+
+const WRITES: Record<WriteRequest['op'], true> = {
+  create: true,
+  create2: true,
+  createContainer: true,
+  createTTL: true,
+  delete: true,
+  setData: true,
+  setACL: true,
+  check: true,
+  multi: true,
+  reconfig: true,
+};
+
+/** Does it take a place in the order of transactions, and so is for the leader to carry out? */
+export function isWrite(request: Request): request is WriteRequest {
+  return Object.hasOwn(WRITES, request.op);
+}
+
 export type ReadRequest = ExistsRequest | GetDataRequest | GetChildrenRequest | MultiReadRequest | PathRequest;
 export type SessionRequest = WatchesRequest | AddWatchRequest | SetWatchesRequest | AuthRequest | SaslRequest | PlainRequest;
 export type Request = WriteRequest | ReadRequest | SessionRequest;

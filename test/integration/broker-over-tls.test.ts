@@ -2,24 +2,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { CoordinatorClient } from '../../shared/client/client.ts';
 import { nodeTransport } from '../../shared/client/node-transport.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { tlsFile } from '../support/tls-files.ts';
 
 const bin = resolve(import.meta.dirname, '../../bin');
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 describe('a broker over TLS', function () {
   this.timeout(120_000);
@@ -59,7 +50,7 @@ describe('a broker over TLS', function () {
   };
 
   it('registers below its chroot, known by its certificate', async () => {
-    const [secureClientPort, kafkaPort] = [await freePort(), await freePort()];
+    const [secureClientPort, kafkaPort] = await freePorts(2);
     const coordinator = { dataDir: join(directory, 'data'), secureClientPort, secureClientPortAddress: '127.0.0.1', 'admin.enableServer': 'false' };
     await start('zookeeper-server-start.sh', { ...coordinator, 'ssl.keyStore.location': tlsFile('server.pem'), 'ssl.trustStore.location': tlsFile('authority.pem') }, /serving clients on port/);
     await start(

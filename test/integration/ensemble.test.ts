@@ -6,24 +6,16 @@ import { expect } from 'chai';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CoordinatorClient } from '../../shared/client/index.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../coordinator/server/main.ts', import.meta.url));
 const IDS = [1, 2, 3] as const;
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((resolve) => (server.listening ? resolve(null) : server.once('listening', resolve)))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** What the member at `port` says of itself; '' where there is none. */
 function srvr(port: number): Promise<string> {

@@ -3,9 +3,10 @@ import { Cluster, negotiate, type Node } from '../../client/cluster.ts';
 import { Admin } from '../../client/admin.ts';
 import { apisByKey } from '../../protocol/api-keys.ts';
 import { BootstrapError, parseBootstrap } from '../bootstrap.ts';
-import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, uncaughtExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure } from '../java-exception.ts';
-import { OptionError, parseOptions } from '../options.ts';
+import { OptionError } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { options as specs } from './broker-api-versions-options.ts';
 
 type Range = readonly [number, number];
@@ -27,17 +28,10 @@ export async function brokerApiVersions(args: readonly string[], io: ToolIo): Pr
 }
 
 function readBootstrap(args: readonly string[], io: ToolIo): { host: string; port: number }[] {
+  const syntax = { specs, description: 'This tool helps to retrieve broker version information.', required: ['bootstrap-server'], onError: 'usage' } as const;
+  const options = parseTool(syntax, args, io);
   try {
-    const options = parseOptions(specs, args);
-    if (args.length === 0 || options.has('help'))
-      usageExit(io, specs, 'This tool helps to retrieve broker version information.');
-    if (options.has('version')) {
-      io.out(`${VERSION_TEXT}\n`);
-      throw new ToolExit(0);
-    }
-    const servers = options.one('bootstrap-server');
-    if (servers === null) return usageExit(io, specs, 'Missing required argument "[bootstrap-server]"');
-    return parseBootstrap(servers);
+    return parseBootstrap(options.one('bootstrap-server')!);
   } catch (error) {
     if (error instanceof OptionError) usageExit(io, specs, error.message);
     if (error instanceof BootstrapError) uncaughtExit(io, 'org.apache.kafka.common.config.ConfigException', error.message);

@@ -3,19 +3,11 @@
  * letter.
  */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
+import { COMMAND_CONFIG, listed, TOPIC_CONFIG_NAMES } from './topic-options.ts';
 
 /** What the usage lists for each entity type. */
 const NAMES = {
-  // prettier-ignore
-  topics: [
-    'cleanup.policy', 'compression.type', 'delete.retention.ms', 'file.delete.delay.ms', 'flush.messages', 'flush.ms',
-    'follower.replication.throttled.replicas', 'index.interval.bytes', 'leader.replication.throttled.replicas',
-    'local.retention.bytes', 'local.retention.ms', 'max.compaction.lag.ms', 'max.message.bytes',
-    'message.downconversion.enable', 'message.format.version', 'message.timestamp.difference.max.ms',
-    'message.timestamp.type', 'min.cleanable.dirty.ratio', 'min.compaction.lag.ms', 'min.insync.replicas', 'preallocate',
-    'remote.storage.enable', 'retention.bytes', 'retention.ms', 'segment.bytes', 'segment.index.bytes',
-    'segment.jitter.ms', 'segment.ms', 'unclean.leader.election.enable',
-  ],
+  topics: TOPIC_CONFIG_NAMES,
   // prettier-ignore
   brokers: [
     'advertised.listeners', 'background.threads', 'compression.type', 'follower.replication.throttled.rate',
@@ -60,7 +52,7 @@ const ADD_CONFIG =
   "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1,k2=[v1,v2,v2]," +
   "k3=v3'. The following is a list of valid configurations: " +
   Object.entries(NAMES)
-    .map(([type, names]) => `For entity-type '${type}': \n${names.map((name) => `\t${name}\n`).join('')}`)
+    .map(([type, names]) => `For entity-type '${type}': \n${listed(names)}`)
     .join('') +
   "Entity types 'users' and 'clients' may be specified together to update config for clients of a specific user.";
 
@@ -78,13 +70,7 @@ export const options: readonly OptionSpec[] = [
     description: 'The Kafka server to connect to. This is required for describing and altering broker configs.',
     argument: { type: 'String', shown: 'server to connect to' },
   },
-  {
-    name: 'command-config',
-    description:
-      'Property file containing configs to be passed to Admin Client. This is used only with ' +
-      '--bootstrap-server option for describing and altering broker configs.',
-    argument: { type: 'String', shown: 'command config property file' },
-  },
+  COMMAND_CONFIG,
   {
     name: 'alter',
     description: 'Alter the configuration for the entity.',

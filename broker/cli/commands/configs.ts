@@ -10,12 +10,14 @@ import { alterConfigs } from '../../protocol/messages/33-alter-configs.ts';
 import { incrementalAlterConfigs } from '../../protocol/messages/44-incremental-alter-configs.ts';
 import { KafkaError } from '../../client/errors.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { ToolExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, illegalArgument, JavaError } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import type { Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { options as specs } from './configs-options.ts';
 
+const DESCRIPTION = 'This tool helps to manipulate and describe entity config for a topic, client, user, broker or ip';
 const ENTITY_FLAGS: Readonly<Record<string, string>> = {
   topic: 'topics',
   client: 'clients',
@@ -55,8 +57,8 @@ interface Entity {
 export async function configs(args: readonly string[], io: ToolIo): Promise<number> {
   let admin: Admin | null = null;
   try {
-    const options = parse(args, io);
-    const entity = checkOptions(options, args, io);
+    const options = parseTool({ specs, description: DESCRIPTION }, args, io);
+    const entity = checkOptions(options, io);
     admin = connectAdmin(options, io);
     if (options.has('alter')) await alter(admin, entity, options, io);
     else await describe(admin, entity, options, io);
@@ -77,24 +79,8 @@ export async function configs(args: readonly string[], io: ToolIo): Promise<numb
   }
 }
 
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    return parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
-  }
-}
-
-function checkOptions(options: Options, args: readonly string[], io: ToolIo): Entity {
+function checkOptions(options: Options, io: ToolIo): Entity {
   const die = (message: string): never => usageExit(io, specs, message);
-  if (args.length === 0 || options.has('help')) {
-    die('This tool helps to manipulate and describe entity config for a topic, client, user, broker or ip');
-  }
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
   if (options.has('alter') === options.has('describe')) {
     die('Command must include exactly one action: --describe, --alter');
   }

@@ -2,13 +2,15 @@
 import { Consumer, EARLIEST, LATEST, type ConsumerOptions } from '../../client/consumer.ts';
 import type { FetchedRecord } from '../../client/fetched-records.ts';
 import { BootstrapError, parseBootstrap, parseKeyValues, readPropertyFile } from '../bootstrap.ts';
-import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, ToolExit, uncaughtExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError } from '../java-exception.ts';
 import { defaultFormatter, type Formatter } from '../message-format.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import { OptionError, type Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { topicPattern } from '../topic-filter.ts';
 import { options as specs } from './console-consumer-options.ts';
 
+const DESCRIPTION = 'This tool helps to read data from Kafka topics and outputs it to standard output.';
 const LOGGER = 'kafka.tools.ConsoleConsumer$';
 /** Written at once: fewer, larger writes, without holding much. */
 const OUTPUT_CHUNK_SIZE = 64 * 1024;
@@ -29,7 +31,7 @@ interface Settings {
 export async function consoleConsumer(args: readonly string[], io: ToolIo): Promise<number> {
   let settings: Settings;
   try {
-    settings = readSettings(parse(args, io), io);
+    settings = readSettings(parseTool({ specs, description: DESCRIPTION, onError: 'usage' }, args, io), io);
   } catch (error) {
     if (error instanceof OptionError || error instanceof JavaError) uncaughtExit(io, error.exception, error.message);
     if (!(error instanceof BootstrapError)) throw error;
@@ -125,24 +127,6 @@ function giveBack(consumer: Consumer, records: readonly FetchedRecord[], from: n
 function terminate(io: ToolIo, reason: string): void {
   logLine(io, 'ERROR', 'Error processing message, terminating consumer process: ', LOGGER);
   io.err(`${reason}\n`);
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  let options: Options;
-  try {
-    options = parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) usageExit(io, specs, error.message);
-    throw error;
-  }
-  if (args.length === 0 || options.has('help')) {
-    usageExit(io, specs, 'This tool helps to read data from Kafka topics and outputs it to standard output.');
-  }
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
-  return options;
 }
 
 function properties(options: Options, fileOption: string, pairsOption: string): Map<string, string> {

@@ -4,14 +4,16 @@
 import { Producer, type ProducerRecord } from '../../client/producer.ts';
 import { RETRY_BACKOFF_MS } from '../../client/cluster.ts';
 import { parseBootstrap, parseKeyValues, readPropertyFile } from '../bootstrap.ts';
-import { logLine, ToolExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, ToolExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError } from '../java-exception.ts';
 import { LineReader } from '../line-record.ts';
 import { LineSplitter } from '../line-splitter.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import { OptionError, type Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { CONFIG_EXCEPTION, parseAcks, parseCodec } from '../producer-properties.ts';
 import { options as specs } from './console-producer-options.ts';
 
+const DESCRIPTION = 'This tool helps to read data from standard input and publish it to Kafka.';
 const ERROR_LOGGER = 'org.apache.kafka.clients.producer.internals.ErrorLoggingCallback';
 const LINE_READER = 'kafka.tools.ConsoleProducer$LineMessageReader';
 /** Ctrl-C waits this long for what was typed to be delivered. */
@@ -28,7 +30,7 @@ export async function consoleProducer(args: readonly string[], io: ToolIo): Prom
   let settings: Settings;
   let reader: LineReader;
   try {
-    const options = parse(args, io);
+    const options = parseTool({ specs, description: DESCRIPTION, required: ['topic'], onError: 'usage' }, args, io);
     settings = readSettings(options, io);
     reader = new LineReader(settings.topic, settings.reader);
   } catch (error) {
@@ -53,25 +55,6 @@ export async function consoleProducer(args: readonly string[], io: ToolIo): Prom
 function complain(io: ToolIo, text: string): number {
   io.err(`${text}\n`);
   return 1;
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  let options: Options;
-  try {
-    options = parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) usageExit(io, specs, error.message);
-    throw error;
-  }
-  if (args.length === 0 || options.has('help')) {
-    usageExit(io, specs, 'This tool helps to read data from standard input and publish it to Kafka.');
-  }
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
-  if (!options.has('topic')) usageExit(io, specs, 'Missing required argument "[topic]"');
-  return options;
 }
 
 /**

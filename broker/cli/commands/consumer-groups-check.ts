@@ -1,6 +1,7 @@
 /** Which options of kafka-consumer-groups go together. Pure, but for what it says. */
-import { ToolExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { usageExit, type ToolIo } from '../io.ts';
 import type { Options } from '../options.ts';
+import { showVersion } from '../parse-tool.ts';
 import { options as specs } from './consumer-groups-options.ts';
 
 const ACTIONS = ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets'] as const;
@@ -49,10 +50,7 @@ export function checkOptions(options: Options, io: ToolIo): Action {
         'group offsets.',
     );
   }
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
+  showVersion(options, io);
   if (asked.length !== 1) {
     die('Command must include exactly one action: --list, --describe, --delete, --reset-offsets, --delete-offsets');
   }

@@ -7,10 +7,11 @@ import { GroupAdmin, type GroupDescription, type TopicPartition } from '../../cl
 import { KafkaError } from '../../client/errors.ts';
 import { ErrorCode, errorMessage, exceptionName } from '../../protocol/error-codes.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { ToolExit, uncaughtExit, usageExit, type ToolIo } from '../io.ts';
+import { ToolExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, JavaError, messageOf } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import { OptionError, type Options } from '../options.ts';
+import { parseLine } from '../parse-tool.ts';
 import { scalaMapOrder, topicPartitionHash } from '../scala-order.ts';
 import { checkOptions, type Action } from './consumer-groups-check.ts';
 import { options as specs } from './consumer-groups-options.ts';
@@ -29,7 +30,7 @@ export interface GroupTool {
 }
 
 export async function consumerGroups(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseLine({ specs }, args, io);
   let action: Action;
   let timeoutMs: number;
   try {
@@ -57,15 +58,6 @@ export async function consumerGroups(args: readonly string[], io: ToolIo): Promi
     admin.close();
   }
   return 0;
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    return parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
-  }
 }
 
 const run: Readonly<Record<Action, (tool: GroupTool) => Promise<void>>> = {

@@ -5,8 +5,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32c } from '../../../shared/bytes/crc32c.ts';
-import { uncaughtExit, usageExit, ToolExit, VERSION_TEXT, type ToolIo } from '../io.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
+import { uncaughtExit, type ToolIo } from '../io.ts';
+import { OptionError, type Options } from '../options.ts';
+import { parseTool } from '../parse-tool.ts';
 import { readMarker } from '../../records/control-records.ts';
 import { iterateRecords, type KafkaRecord } from '../../records/iterate-records.ts';
 import * as batches from '../../records/record-batch.ts';
@@ -14,6 +15,7 @@ import { DumpError, decoderOf, type RecordDecoder } from './dump-decoders.ts';
 import { options as specs } from './dump-log-options.ts';
 import { batchesOf, type FoundBatch } from './segment-file.ts';
 
+const DESCRIPTION = 'This tool helps to parse a log file and dump its contents to the console, useful for debugging a seemingly corrupt log segment.';
 const INT_MAX = 0x7fff_ffff;
 
 interface Request {
@@ -42,7 +44,7 @@ class Findings {
 }
 
 export async function dumpLog(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseTool({ specs, description: DESCRIPTION, required: ['files'] }, args, io);
   const findings = new Findings();
   try {
     const request = requestOf(options);
@@ -57,26 +59,6 @@ export async function dumpLog(args: readonly string[], io: ToolIo): Promise<numb
   }
   findings.print(io);
   return 0;
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  let options: Options;
-  try {
-    options = parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
-  }
-  if (args.length === 0 || options.has('help')) {
-    const use = 'useful for debugging a seemingly corrupt log segment.';
-    usageExit(io, specs, `This tool helps to parse a log file and dump its contents to the console, ${use}`);
-  }
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
-  if (!options.has('files')) usageExit(io, specs, 'Missing required argument "[files]"');
-  return options;
 }
 
 function requestOf(options: Options): Request {

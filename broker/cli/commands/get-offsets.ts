@@ -5,7 +5,8 @@ import { parseBootstrap, readPropertyFile } from '../bootstrap.ts';
 import { logLine, ToolExit, usageExit, type ToolIo } from '../io.ts';
 import { messageOf } from '../java-exception.ts';
 import { parseOptions, type Options } from '../options.ts';
-import { isInternalTopic, topicPattern } from '../topic-filter.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
+import { topicPattern } from '../topic-filter.ts';
 import { options as specs } from './get-offsets-options.ts';
 
 /** Whether a partition of a topic is asked for. */

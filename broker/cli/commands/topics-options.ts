@@ -3,6 +3,7 @@
  * letter.
  */
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
+import { COMMAND_CONFIG, listed, TOPIC_CONFIG_NAMES } from './topic-options.ts';
 
 export const options: readonly OptionSpec[] = [
   {
@@ -10,13 +11,7 @@ export const options: readonly OptionSpec[] = [
     description: 'REQUIRED: The Kafka server to connect to.',
     argument: { type: 'String', shown: 'server to connect to' },
   },
-  {
-    name: 'command-config',
-    description:
-      'Property file containing configs to be passed to Admin Client. This is used only with ' +
-      '--bootstrap-server option for describing and altering broker configs.',
-    argument: { type: 'String', shown: 'command config property file' },
-  },
+  COMMAND_CONFIG,
   {
     name: 'list',
     description: 'List all available topics.',
@@ -55,35 +50,7 @@ export const options: readonly OptionSpec[] = [
     description:
       'A topic configuration override for the topic being created or altered. The following is a list of ' +
       'valid configurations: \n' +
-      '\tcleanup.policy\n' +
-      '\tcompression.type\n' +
-      '\tdelete.retention.ms\n' +
-      '\tfile.delete.delay.ms\n' +
-      '\tflush.messages\n' +
-      '\tflush.ms\n' +
-      '\tfollower.replication.throttled.replicas\n' +
-      '\tindex.interval.bytes\n' +
-      '\tleader.replication.throttled.replicas\n' +
-      '\tlocal.retention.bytes\n' +
-      '\tlocal.retention.ms\n' +
-      '\tmax.compaction.lag.ms\n' +
-      '\tmax.message.bytes\n' +
-      '\tmessage.downconversion.enable\n' +
-      '\tmessage.format.version\n' +
-      '\tmessage.timestamp.difference.max.ms\n' +
-      '\tmessage.timestamp.type\n' +
-      '\tmin.cleanable.dirty.ratio\n' +
-      '\tmin.compaction.lag.ms\n' +
-      '\tmin.insync.replicas\n' +
-      '\tpreallocate\n' +
-      '\tremote.storage.enable\n' +
-      '\tretention.bytes\n' +
-      '\tretention.ms\n' +
-      '\tsegment.bytes\n' +
-      '\tsegment.index.bytes\n' +
-      '\tsegment.jitter.ms\n' +
-      '\tsegment.ms\n' +
-      '\tunclean.leader.election.enable\n' +
+      listed(TOPIC_CONFIG_NAMES) +
       'See the Kafka documentation for full details on the topic configs. It is supported only in ' +
       'combination with --create if --bootstrap-server option is used (the kafka-configs CLI supports ' +
       'altering topic configs with a --bootstrap-server option).',

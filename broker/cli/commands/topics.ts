@@ -8,11 +8,13 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { SettingError } from '../../../shared/settings/schema.ts';
 import { defaultLogConfig, logConfigFrom, topicSetting } from '../../log/log-config.ts';
 import { connectAdmin } from '../connect-admin.ts';
-import { logLine, ToolExit, uncaughtExit, usageExit, VERSION_TEXT, type ToolIo } from '../io.ts';
+import { logLine, ToolExit, uncaughtExit, usageExit, type ToolIo } from '../io.ts';
 import { describeFailure, illegalArgument, JavaError, messageOf } from '../java-exception.ts';
 import { javaHashOrder } from '../java-order.ts';
-import { OptionError, parseOptions, type Options } from '../options.ts';
-import { isInternalTopic, topicPattern } from '../topic-filter.ts';
+import { OptionError, type Options } from '../options.ts';
+import { parseLine, showVersion } from '../parse-tool.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
+import { topicPattern } from '../topic-filter.ts';
 import { options as specs } from './topics-options.ts';
 
 const ACTIONS = ['create', 'list', 'alter', 'describe', 'delete'] as const;
@@ -22,7 +24,7 @@ const REPLICATION_FACTOR_MAX = 32767;
 const DEFAULT_CONFIG_SOURCE = 5;
 
 export async function topics(args: readonly string[], io: ToolIo): Promise<number> {
-  const options = parse(args, io);
+  const options = parseLine({ specs }, args, io);
   const action = checkOptions(options, args, io);
   const admin = connectAdmin(options, io);
   try {
@@ -36,15 +38,6 @@ export async function topics(args: readonly string[], io: ToolIo): Promise<numbe
     return 1;
   } finally {
     admin.close();
-  }
-}
-
-function parse(args: readonly string[], io: ToolIo): Options {
-  try {
-    return parseOptions(specs, args);
-  } catch (error) {
-    if (error instanceof OptionError) uncaughtExit(io, error.exception, error.message);
-    throw error;
   }
 }
 
@@ -83,10 +76,7 @@ function checkOptions(options: Options, args: readonly string[], io: ToolIo): Ac
   };
   if (args.length === 0) die('Create, delete, describe, or change a topic.');
   if (options.has('help')) die('This tool helps to create, delete, describe, or change a topic.');
-  if (options.has('version')) {
-    io.out(`${VERSION_TEXT}\n`);
-    throw new ToolExit(0);
-  }
+  showVersion(options, io);
   const asked = ACTIONS.filter((action) => options.has(action));
   const action = asked[0];
   if (asked.length !== 1 || action === undefined) {

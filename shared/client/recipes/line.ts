@@ -14,7 +14,7 @@ import { untilChanged } from './waiting.ts';
 export type BlockerOf = (line: readonly string[], position: number) => string | undefined;
 
 /** One at a time, first come first served. */
-export const predecessor: BlockerOf = (line, position) => line[position - 1];
+const predecessor: BlockerOf = (line, position) => line[position - 1];
 
 /** Stands in the line at `parent` until it is its turn. When that fails, or `signal` fires, it leaves the line. */
 export async function standInLine(

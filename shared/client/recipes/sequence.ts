@@ -31,7 +31,7 @@ export async function retried<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /** A name that nobody else makes. */
-export function uniqueTag(): string {
+function uniqueTag(): string {
   // Not `randomUUID`, which browsers have on secure pages only.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

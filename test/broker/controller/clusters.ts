@@ -7,7 +7,7 @@ export const clean = { allowUnclean: () => false };
 export const unclean = { allowUnclean: () => true };
 export const TOPIC_ID = '2wsVfaPQSW2y7i5fkXoQqA';
 
-export const broker = (id: number, brokerEpoch = 100 + id) => ({
+const broker = (id: number, brokerEpoch = 100 + id) => ({
   registration: {
     id,
     rack: null,

@@ -1,14 +1,18 @@
 import { expect } from 'chai';
+import { FIRST_REBALANCE_MS } from '../../../broker/controller/active-controller.ts';
 import type { BrokerChannels, ControllerResponse } from '../../../broker/controller/broker-channels.ts';
-import { Controller } from '../../../broker/controller/controller.ts';
+import { Controller, RETRY_MS } from '../../../broker/controller/controller.ts';
 import type { ControllerRequest } from '../../../broker/controller/orders.ts';
 import { brokerIdZnode, partitionStateZnode, PERSISTENT_PATHS, topicZnode } from '../../../broker/controller/znodes.ts';
 import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { CoordinatorError } from '../../../shared/client/errors.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { ErrorCode as ZnodeErrorCode } from '../../../shared/znode/error-code.ts';
+import { ManualTime } from '../group/manual-time.ts';
 import { TOPIC_ID } from './clusters.ts';
 import { MemoryCoordinator } from './memory-coordinator.ts';
+
+const REBALANCE_MS = 300_000;
 
 /** Brokers that do as they are told, and what they were told. */
 class Obedient implements BrokerChannels {
@@ -32,6 +36,7 @@ describe('Controller', () => {
   let controller: Controller;
   let errors: string[];
   let unclean: boolean;
+  let time: ManualTime;
 
   beforeEach(() => {
     coordinator = new MemoryCoordinator();
@@ -40,6 +45,7 @@ describe('Controller', () => {
     channels = new Obedient();
     errors = [];
     unclean = false;
+    time = new ManualTime();
     const ignore = (): void => undefined;
     const logger: Logger = { error: (message) => errors.push(message), warn: ignore, info: ignore, debug: ignore };
     controller = new Controller({
@@ -47,9 +53,10 @@ describe('Controller', () => {
       channels,
       interBrokerListener: 'PLAINTEXT',
       isTopicDeletionEnabled: true,
-      rebalance: null,
+      rebalance: { checkIntervalMs: REBALANCE_MS, imbalancePercentage: 10 },
       isUncleanElectionAllowed: async () => unclean,
       wallMs: () => 0,
+      timers: time,
       logger,
     });
   });
@@ -108,14 +115,43 @@ describe('Controller', () => {
     createTopic('u', 2, 3); // its states cannot be written: the term ends, and watches of its own stay behind
     await settled();
     expect(controller.isActive).to.equal(false);
-    while (!controller.isActive) await new Promise((resolve) => setTimeout(resolve, 20));
+    await time.pass(RETRY_MS - 1);
+    expect(controller.isActive).to.equal(false);
+    await time.pass(1);
     await settled();
+    expect(controller.isActive).to.equal(true);
     expect(stateOf('u')).to.include({ leader: 2 });
     for (const [id, leader] of [[2, 3], [3, -1]] as const) {
       coordinator.remove(brokerIdZnode.path(id));
       await settled();
       expect(stateOf('t')).to.include({ leader });
     }
+  });
+
+  it('gives preferred leaders their partitions back: soon after it took over, then at each interval, and not when it is nobody', async () => {
+    createTopic('t', 2, 3);
+    await start();
+    const moveAway = async (): Promise<void> => {
+      coordinator.remove('/brokers/ids/2');
+      await settled();
+      register(2);
+      await settled();
+      const state = stateOf('t')!;
+      coordinator.put(partitionStateZnode.path('t', 0), JSON.stringify({ ...state, isr: [3, 2] }));
+      coordinator.put('/isr_change_notification/isr_change_0000000000', '{"version":1,"partitions":[{"topic":"t","partition":0}]}');
+      await settled();
+      expect(stateOf('t')).to.include({ leader: 3 });
+    };
+    for (const delayMs of [FIRST_REBALANCE_MS, REBALANCE_MS]) {
+      await moveAway();
+      await time.pass(delayMs - 1);
+      expect(stateOf('t')).to.include({ leader: 3 });
+      await time.pass(1);
+      await settled();
+      expect(stateOf('t')).to.include({ leader: 2 });
+    }
+    controller.sessionExpired();
+    expect(time.pending).to.equal(0);
   });
 
   it('resigns when another controller was elected meanwhile, and changes nothing', async () => {
@@ -153,8 +189,11 @@ describe('Controller', () => {
     createTopic('t', 2);
     await settled();
     expect(errors[0]).to.contain('everything is read again');
-    while (!controller.isActive) await new Promise((resolve) => setTimeout(resolve, 20));
+    await time.pass(RETRY_MS - 1);
+    expect(controller.isActive).to.equal(false);
+    await time.pass(1);
     await settled();
+    expect(controller.isActive).to.equal(true);
     createTopic('u', 2);
     await settled();
     expect(stateOf('u')).to.include({ leader: 2 });

@@ -1,6 +1,5 @@
 /** A clock and timers that stand still until they are told to go on. */
-import type { Clock } from '../../../shared/base/clock.ts';
-import type { Timers } from '../../../broker/group/group-shell.ts';
+import type { Clock, Timers } from '../../../shared/base/clock.ts';
 
 interface Task {
   readonly dueMs: number;

@@ -46,7 +46,7 @@ export async function call<Req, Res, ReqDraft, ResDraft>(
   return travel(api.response, answer as ResDraft, version);
 }
 
-export class MemoryLegacyOffsets implements LegacyOffsets {
+class MemoryLegacyOffsets implements LegacyOffsets {
   private readonly offsets = new Map<string, number>();
 
   get(groupId: string, topic: string, partition: number): Promise<number | null> {

@@ -34,8 +34,6 @@ function randomValue(type: Type<unknown>, version: number, random: Random): unkn
       return int(random, 8);
     case 'i16':
       return int(random, 16);
-    case 'u16':
-      return Math.floor(random() * 65536);
     case 'i32':
       return int(random, 32);
     case 'i64':

@@ -3,8 +3,6 @@ import { expect } from 'chai';
 import Database from 'better-sqlite3';
 import { execFile, spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SnapshotFiles } from '../../../coordinator/store/snapshot-file.ts';
@@ -15,6 +13,7 @@ import type { Txn } from '../../../coordinator/tree/txn.ts';
 import { writeTxn } from '../../../coordinator/tree/txn-codec.ts';
 import { Writer } from '../../../shared/bytes/writer.ts';
 import { OPEN_ACL_UNSAFE } from '../../../shared/znode/acl.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { tlsFile } from '../../support/tls-files.ts';
 import { closeMembers, testMember } from '../server/test-member.ts';
 import { removeTempDirs, tempDir } from '../temp-dir.ts';
@@ -36,14 +35,6 @@ async function run(script: string, ...args: string[]): Promise<Ran> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 describe('zkServer.sh and the toolkits', function () {
   this.timeout(60_000);
   let dir: string;
@@ -52,7 +43,7 @@ describe('zkServer.sh and the toolkits', function () {
 
   before(async () => {
     dir = tempDir();
-    port = await freePort();
+    [port] = (await freePorts(1)) as [number];
     process.env['ZOO_LOG_DIR'] = dir;
     writeFileSync(join(dir, 'zoo.cfg'), `tickTime=2000\ndataDir=${dir}/data\nclientPort=${port}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n`);
   });

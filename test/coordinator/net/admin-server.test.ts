@@ -102,6 +102,16 @@ describe('the AdminServer', () => {
 describe('Prometheus metrics', () => {
   afterEach(closeMembers);
 
+  it('count what takes a place in the order as updates, a check too, and the rest as reads', async () => {
+    const { member, session } = await testMember(METRICS);
+    const one = await session();
+    await one.call(create('/a'));
+    await one.call({ op: 'check', path: '/a', version: 0 });
+    await one.call({ op: 'exists', path: '/a', watch: false });
+    const text = await (await fetch(`http://127.0.0.1:${member.metricsPort}/metrics`)).text();
+    expect(text.split('\n')).to.include.members(['updatelatency_count 2', 'readlatency_count 1']);
+  });
+
   it('have the names of the original, and the values of now', async () => {
     const { member, session } = await testMember(METRICS);
     const one = await session();

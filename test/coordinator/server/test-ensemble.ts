@@ -1,27 +1,13 @@
 /** An ensemble for a test: real members in this process, on ports of their own, their data in temporary folders. */
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { writeFileSync, mkdirSync } from 'node:fs';
 import type { Member } from '../../../coordinator/server/member.ts';
 import { startMember } from '../../../coordinator/server/member.ts';
 import { loadServerSettings } from '../../../coordinator/server/settings.ts';
 import type { Role } from '../../../coordinator/zab/peer-types.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { RawClient } from '../raw-client.ts';
 import { tempDir } from '../temp-dir.ts';
-
-/** Ports that were free a moment ago: members have to know each other's before they start. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 export interface TestEnsembleOptions {
   size?: number;

@@ -3,10 +3,11 @@
  * ZooKeeper and Kafka 3.4; also mixed, because a real broker may live among ours and ours on a real ensemble. Servers are numbered
  * from 0; member N of the ensemble has the id N + 1, broker N the id N.
  */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeTemporaryDirectory, temporaryDirectory } from './leftovers.ts';
 import { Program, type Finished } from './process.ts';
 import { brokerAnswers, coordinatorAnswers, freePort, kafkaTool, propertiesText, repository, waitForAnswer, type Maker } from './servers.ts';
 
@@ -66,7 +67,7 @@ export class ServerCluster {
   }
 
   private constructor(options: ClusterOptions, ports: number[]) {
-    this.directory = mkdtempSync(join(tmpdir(), 'interop-cluster-'));
+    this.directory = temporaryDirectory('interop-cluster-');
     const take = (maker: Maker): Member => ({ maker, port: ports.pop()!, program: null });
     this.coordinators = options.coordinators.map(take);
     this.brokers = options.brokers.map(take);
@@ -201,7 +202,7 @@ export class ServerCluster {
     try {
       await this.stop();
     } finally {
-      rmSync(this.directory, { recursive: true, force: true });
+      removeTemporaryDirectory(this.directory);
     }
   }
 

@@ -3,9 +3,9 @@
  * so that a test of a client is proven on the original. Which one is chosen by the environment, as for Kafka:
  * `INTEROP_TARGET=kafka` takes the original.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeTemporaryDirectory, temporaryDirectory } from './leftovers.ts';
 import { Program } from './process.ts';
 import { zookeeperTool } from './real-zookeeper.ts';
 import { coordinatorAnswers, freePort, repository, waitForAnswer } from './servers.ts';
@@ -54,7 +54,7 @@ export class Coordinator {
   ) {
     this.maker = maker;
     this.port = port;
-    this.directory = mkdtempSync(join(tmpdir(), `interop-${maker}-coordinator-`));
+    this.directory = temporaryDirectory(`interop-${maker}-coordinator-`);
     mkdirSync(join(this.directory, 'data'));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.directory, name), text);
     const lines = {
@@ -90,6 +90,6 @@ export class Coordinator {
 
   async close(): Promise<void> {
     if (this.program.ended === undefined) await this.program.stop('SIGTERM', 30_000);
-    rmSync(this.directory, { recursive: true, force: true });
+    removeTemporaryDirectory(this.directory);
   }
 }

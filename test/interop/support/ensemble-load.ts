@@ -12,7 +12,7 @@ import { Program } from './process.ts';
 import { join } from 'node:path';
 
 /** The most that a server with a tickTime of 2 s grants. */
-export const SESSION_TIMEOUT_MS = 40_000;
+const SESSION_TIMEOUT_MS = 40_000;
 const PAUSE_MS = 15;
 export const BELL = '/bell';
 export const SEQUENTIALS = '/sequentials';

@@ -2,13 +2,13 @@
  * Three coordinators that are one ensemble, ours or Apache ZooKeeper 3.8, started as their users start them; members are killed and
  * started again on their data.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CoordinatorMaker } from './coordinator.ts';
 import { coordinatorMaker } from './coordinator.ts';
+import { removeTemporaryDirectory, temporaryDirectory } from './leftovers.ts';
 import { Program } from './process.ts';
 import { zookeeperTool } from './real-zookeeper.ts';
 import { freePort, repository } from './servers.ts';
@@ -69,7 +69,7 @@ export class Ensemble {
   private constructor(maker: CoordinatorMaker, ports: readonly number[], env: Readonly<Record<string, string>>) {
     this.#maker = maker;
     this.#env = env;
-    this.#directory = mkdtempSync(join(tmpdir(), `interop-${maker}-ensemble-`));
+    this.#directory = temporaryDirectory(`interop-${maker}-ensemble-`);
     const servers = Array.from({ length: SIZE }, (_unused, i) => `server.${i + 1}=127.0.0.1:${ports[SIZE + i]}:${ports[2 * SIZE + i]}`);
     this.#members = Array.from({ length: SIZE }, (_unused, i) => {
       const id = i + 1;
@@ -150,6 +150,6 @@ export class Ensemble {
 
   async close(): Promise<void> {
     await Promise.all(this.#members.map(({ program }) => (program === null || program.ended !== undefined ? undefined : program.stop('SIGTERM', 30_000))));
-    rmSync(this.#directory, { recursive: true, force: true });
+    removeTemporaryDirectory(this.#directory);
   }
 }

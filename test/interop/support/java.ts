@@ -6,7 +6,7 @@ import type { ProgramOptions } from './process.ts';
 import { Program, run } from './process.ts';
 import { repository } from './servers.ts';
 
-export const javaTool = join(repository, 'test/interop/java/java-tool.sh');
+const javaTool = join(repository, 'test/interop/java/java-tool.sh');
 
 /** A program that takes a properties file: where published tests would start a server in their JVM, they start this. */
 const LAUNCHER = join(repository, 'bin/zookeeper-server-start.sh');
@@ -44,7 +44,7 @@ export async function junit(classes: readonly string[], { real, slot, timeoutMs 
 }
 
 /** The test cases of a report in JUnit's XML; those that were skipped are left out. */
-export function readReport(xml: string): TestOutcome[] {
+function readReport(xml: string): TestOutcome[] {
   const outcomes: TestOutcome[] = [];
   for (const [, attributes, , body = ''] of xml.matchAll(/<testcase ([^>]*?)(\/>|>([\s\S]*?)<\/testcase>)/g)) {
     const attribute = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes!)?.[1] ?? '';

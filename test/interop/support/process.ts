@@ -2,11 +2,12 @@
  * Foreign programs as the tests use them: run to the end with what they said, or kept running and listened to.
  *
  * Every program gets a process group of its own, so that a launcher script and what it launched are signalled together and
- * nothing is left behind; groups that still live when this process exits are killed. Output is collected in full, because a
+ * nothing is left behind (`leftovers.ts`). Output is collected in full, because a
  * failing test has to show it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { groupEnded, groupStarted, signalGroup } from './leftovers.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -26,22 +27,6 @@ export interface ProgramOptions {
   readonly onStdout?: (chunk: Buffer) => void;
 }
 
-const living = new Set<number>();
-process.on('exit', () => {
-  for (const group of living) signalGroup(group, 'SIGKILL');
-});
-
-/** Signals every process of the group; says whether there was one. */
-function signalGroup(group: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(-group, signal);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
-}
-
 export class Program {
   /** The command as one would type it, for messages. */
   readonly title: string;
@@ -59,7 +44,7 @@ export class Program {
     const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, detached: true, stdio: 'pipe' });
     this.#child = child;
     this.pid = child.pid ?? -1;
-    if (child.pid !== undefined) living.add(child.pid);
+    if (child.pid !== undefined) groupStarted(child.pid);
     child.stdout.on('data', (chunk: Buffer) => {
       if (options.onStdout === undefined) this.stdout += chunk.toString();
       else options.onStdout(chunk);
@@ -79,7 +64,7 @@ export class Program {
     this.#finished = new Promise((resolve, reject) => {
       child.on('error', (error) => reject(new Error(`Cannot run "${this.title}": ${error.message}`, { cause: error })));
       child.on('close', (code, signal) => {
-        living.delete(this.pid);
+        groupEnded(this.pid);
         this.#ended = { code, signal, stdout: this.stdout, stderr: this.stderr };
         resolve(this.#ended);
         this.#wake();

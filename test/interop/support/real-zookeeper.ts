@@ -1,8 +1,8 @@
 /** A real Apache ZooKeeper 3.8 for a test, in its own process with its own data. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeTemporaryDirectory, temporaryDirectory } from './leftovers.ts';
 import { Program } from './process.ts';
 import { coordinatorAnswers, freePort, repository } from './servers.ts';
 
@@ -18,7 +18,7 @@ const READY_TIMEOUT_MS = 120_000;
 
 /** Starts one and waits until it serves. `settings` are further lines of zoo.cfg. */
 export async function startZooKeeper(settings: Readonly<Record<string, string | number>> = {}): Promise<RealZooKeeper> {
-  const directory = mkdtempSync(join(tmpdir(), 'interop-zookeeper-'));
+  const directory = temporaryDirectory('interop-zookeeper-');
   const port = await freePort();
   const lines = { dataDir: join(directory, 'data'), clientPort: port, clientPortAddress: '127.0.0.1', maxClientCnxns: 0, 'admin.enableServer': 'false', ...settings };
   const file = join(directory, 'zoo.cfg');
@@ -26,7 +26,7 @@ export async function startZooKeeper(settings: Readonly<Record<string, string | 
   const program = new Program(zookeeperTool, ['server', file], { cwd: directory });
   const close = async (): Promise<void> => {
     if (program.ended === undefined) await program.stop('SIGTERM', 30_000);
-    rmSync(directory, { recursive: true, force: true });
+    removeTemporaryDirectory(directory);
   };
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!(await coordinatorAnswers(port))) {

@@ -4,11 +4,11 @@
  *
  * A server counts as ready when it answers: `srvr` for the coordinator, an ApiVersions request for the broker.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeTemporaryDirectory, temporaryDirectory } from './leftovers.ts';
 import { Program, readProcessFile, type Finished } from './process.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
@@ -124,7 +124,7 @@ export class ServerPair {
     this.maker = options.maker;
     this.coordinatorPort = coordinatorPort;
     this.brokerPort = brokerPort;
-    this.directory = mkdtempSync(join(tmpdir(), `interop-${options.maker}-`));
+    this.directory = temporaryDirectory(`interop-${options.maker}-`);
     writeFileSync(
       join(this.directory, 'zookeeper.properties'),
       propertiesText({
@@ -213,7 +213,7 @@ export class ServerPair {
     try {
       await this.stop();
     } finally {
-      rmSync(this.directory, { recursive: true, force: true });
+      removeTemporaryDirectory(this.directory);
     }
   }
 

@@ -57,7 +57,7 @@ export class ManualEnvironment implements Environment {
 }
 
 /** One connection as the server sees it. */
-export class ScriptedConnection implements TransportConnection {
+class ScriptedConnection implements TransportConnection {
   readonly server: ServerAddress;
   /** Each element is one frame. */
   readonly frames: ClientMessage[][] = [];

@@ -60,10 +60,6 @@ export class HistoryOfAll {
     this.platters = platters;
   }
 
-  get currentConfig(): EnsembleConfig {
-    return this.config;
-  }
-
   newBatch(operations: readonly Operation[], configOf?: (batchId: number) => EnsembleConfig): number {
     const batchId = ++this.lastBatchId;
     this.proposed.set(batchId, operations);

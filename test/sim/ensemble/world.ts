@@ -22,7 +22,7 @@ import { Schedule } from '../schedule.ts';
  * What a world suffers from most: a bit of everything; faults at the very moments when somebody takes a new role; disks that are
  * emptied; ensembles that change.
  */
-export const MOODS = ['mixed', 'elections', 'emptied', 'reconfig'] as const;
+const MOODS = ['mixed', 'elections', 'emptied', 'reconfig'] as const;
 export type Mood = (typeof MOODS)[number];
 
 export interface WorldOptions {

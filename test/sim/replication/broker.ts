@@ -25,7 +25,7 @@ import { GRACE_MS } from './coordinator.ts';
 import { type DiskContent, DiskLog } from './disk-log.ts';
 import { COORDINATOR, Process } from './world.ts';
 
-export const LAG_TIME_MAX_MS = 500;
+const LAG_TIME_MAX_MS = 500;
 const PING_MS = 80;
 const CLOSE_LISTENER = (): void => undefined;
 

@@ -21,7 +21,7 @@ interface SimSession {
   brokenAtMs: number | null;
 }
 
-export const SESSION_TIMEOUT_MS = 1_500;
+const SESSION_TIMEOUT_MS = 1_500;
 export const GRACE_MS = 400;
 const TICK_MS = 50;
 

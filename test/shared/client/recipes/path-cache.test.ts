@@ -3,7 +3,7 @@ import type { CoordinatorError } from '../../../../shared/client/errors.ts';
 import { PathCache } from '../../../../shared/client/recipes/path-cache.ts';
 import { ensurePath } from '../../../../shared/client/recipes/sequence.ts';
 import { ErrorCode } from '../../../../shared/znode/error-code.ts';
-import { recipeWorld } from './recipe-world.ts';
+import { changeWhileCut, recipeWorld, storm } from './recipe-world.ts';
 
 describe('PathCache', () => {
   const world = recipeWorld();
@@ -47,12 +47,7 @@ describe('PathCache', () => {
     await ensurePath(other, world.path);
     for (const name of ['a', 'b']) await other.create(`${world.path}/${name}`, '1');
     const { until } = await started(client);
-    proxy.refuse(true);
-    proxy.cut();
-    await other.setData(`${world.path}/a`, '2');
-    await other.delete(`${world.path}/b`);
-    await other.create(`${world.path}/c`, '3');
-    proxy.refuse(false);
+    await changeWhileCut(proxy, other, world.path);
     await until('a=2,c=3');
   });
 
@@ -60,11 +55,7 @@ describe('PathCache', () => {
     const [client, other] = await world.sessions(2);
     await ensurePath(other!, world.path);
     const { until } = await started(client!);
-    const children = Array.from({ length: 40 }, (_, i) => `${world.path}/n${i % 10}`);
-    await Promise.allSettled(children.flatMap((path, i) => [other!.create(path, 'x'), other!.setData(path, String(i)), i % 3 === 0 ? other!.delete(path) : null]));
-    const { children: names } = await other!.getChildren(world.path);
-    const expected = await Promise.all(names.map(async (name) => `${name}=${Buffer.from((await other!.getData(`${world.path}/${name}`)).data ?? []).toString()}`));
-    await until(expected.sort().join());
+    await until((await storm(other!, world.path, 10)).sort().join());
   });
 
   it('says that there is nothing to watch', async () => {

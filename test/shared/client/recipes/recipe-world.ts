@@ -90,3 +90,21 @@ export function countEvents(client: CoordinatorClient): () => number {
   client.on('event', ({ path }) => path !== '' && count++);
   return () => count;
 }
+
+/** Behind a client whose line is cut, of two children `a` and `b`: one changes, one goes, and `c` comes. */
+export async function changeWhileCut(proxy: TcpProxy, other: CoordinatorClient, path: string): Promise<void> {
+  proxy.refuse(true);
+  proxy.cut();
+  await other.setData(`${path}/a`, '2');
+  await other.delete(`${path}/b`);
+  await other.create(`${path}/c`, '3');
+  proxy.refuse(false);
+}
+
+/** Forty times at once: creates, writes and deletes one of so many children. Gives what is left, each as `name=data`. */
+export async function storm(client: CoordinatorClient, path: string, names: number): Promise<string[]> {
+  const paths = Array.from({ length: 40 }, (_, i) => `${path}/n${i % names}`);
+  await Promise.allSettled(paths.flatMap((child, i) => [client.create(child, 'x'), client.setData(child, String(i)), i % 3 === 0 ? client.delete(child) : null]));
+  const { children } = await client.getChildren(path);
+  return Promise.all(children.map(async (name) => `${name}=${Buffer.from((await client.getData(`${path}/${name}`)).data ?? []).toString()}`));
+}

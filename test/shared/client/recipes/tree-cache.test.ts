@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { CoordinatorClient } from '../../../../shared/client/client.ts';
 import { ensurePath } from '../../../../shared/client/recipes/sequence.ts';
 import { TreeCache } from '../../../../shared/client/recipes/tree-cache.ts';
-import { recipeWorld } from './recipe-world.ts';
+import { changeWhileCut, recipeWorld, storm } from './recipe-world.ts';
 
 describe('TreeCache', () => {
   const world = recipeWorld();
@@ -59,12 +59,7 @@ describe('TreeCache', () => {
     for (const name of ['a', 'b']) await other.create(`${world.path}/${name}`, '1');
     const { cache, until } = watched(client);
     await cache.start();
-    proxy.refuse(true);
-    proxy.cut();
-    await other.setData(`${world.path}/a`, '2');
-    await other.delete(`${world.path}/b`);
-    await other.create(`${world.path}/c`, '3');
-    proxy.refuse(false);
+    await changeWhileCut(proxy, other, world.path);
     await until('/a=2,/c=3,=');
   });
 
@@ -73,11 +68,8 @@ describe('TreeCache', () => {
     await ensurePath(other!, world.path);
     const { cache, until } = watched(client!);
     const starting = cache.start();
-    const children = Array.from({ length: 40 }, (_, i) => `${world.path}/n${i % 7}`);
-    await Promise.allSettled(children.flatMap((path, i) => [other!.create(path, 'x'), other!.setData(path, String(i)), i % 3 === 0 ? other!.delete(path) : null]));
+    const left = await storm(other!, world.path, 7);
     await starting;
-    const { children: names } = await other!.getChildren(world.path);
-    const expected = await Promise.all(names.map(async (name) => `/${name}=${Buffer.from((await other!.getData(`${world.path}/${name}`)).data ?? []).toString()}`));
-    await until([...expected, '='].sort().join());
+    await until([...left.map((child) => `/${child}`), '='].sort().join());
   });
 });

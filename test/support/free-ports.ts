@@ -1,0 +1,12 @@
+/** Ports for servers that have to know each other's before they start. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
+/** As many different ports as said, which nobody listens on: open all at once, then closed. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
