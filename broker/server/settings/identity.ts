@@ -133,9 +133,11 @@ export const zookeeperSettings = {
     18000,
     'Silence after which the coordinator declares this broker dead.',
   ),
+  // Kafka's clients try a dead leader again 0.05, 0.15, 0.35, 0.75, 1.55 and 2.55 s after its death and ask for metadata each time: new
+  // leaders that stand well before 1.55 s spare them the last second.
   zookeeperDisconnectGraceMs: int(
     'zookeeper.disconnect.grace.ms',
-    1500,
+    1200,
     'How long after its connection broke the coordinator may declare this broker dead, which does not act as a leader for longer ' +
       'without contact; 0 leaves it to zookeeper.session.timeout.ms. Only where the coordinator offers it; not a key of Kafka.',
     atLeast(0),
