@@ -15,7 +15,7 @@ export const metricSettings = {
 };
 
 export const quotaSettings = {
-  quotaWindowNum: planned(int('quota.window.num', 11, 'Samples of a client quota.', atLeast(1))),
+  quotaWindowNum: int('quota.window.num', 11, 'Samples of a client quota.', atLeast(1)),
   replicationQuotaWindowNum: planned(int('replication.quota.window.num', 11, 'Samples of a replication quota.', atLeast(1))),
   alterLogDirsReplicationQuotaWindowNum: planned(
     int(
@@ -25,10 +25,8 @@ export const quotaSettings = {
       atLeast(1),
     ),
   ),
-  controllerQuotaWindowNum: planned(
-    int('controller.quota.window.num', 11, 'Samples of the quota for changes of topics.', atLeast(1)),
-  ),
-  quotaWindowSizeSeconds: planned(int('quota.window.size.seconds', 1, 'Time of one sample of a client quota.', atLeast(1))),
+  controllerQuotaWindowNum: int('controller.quota.window.num', 11, 'Samples of the quota for changes of topics.', atLeast(1)),
+  quotaWindowSizeSeconds: int('quota.window.size.seconds', 1, 'Time of one sample of a client quota.', atLeast(1)),
   replicationQuotaWindowSizeSeconds: planned(
     int('replication.quota.window.size.seconds', 1, 'Time of one sample of a replication quota.', atLeast(1)),
   ),
@@ -40,8 +38,11 @@ export const quotaSettings = {
       atLeast(1),
     ),
   ),
-  controllerQuotaWindowSizeSeconds: planned(
-    int('controller.quota.window.size.seconds', 1, 'Time of one sample of the quota for changes of topics.', atLeast(1)),
+  controllerQuotaWindowSizeSeconds: int(
+    'controller.quota.window.size.seconds',
+    1,
+    'Time of one sample of the quota for changes of topics.',
+    atLeast(1),
   ),
   clientQuotaCallbackClass: inapplicable(
     optionalClass('client.quota.callback.class', 'Java class that decides about quotas.'),
