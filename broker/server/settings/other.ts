@@ -16,7 +16,7 @@ export const metricSettings = {
 
 export const quotaSettings = {
   quotaWindowNum: int('quota.window.num', 11, 'Samples of a client quota.', atLeast(1)),
-  replicationQuotaWindowNum: planned(int('replication.quota.window.num', 11, 'Samples of a replication quota.', atLeast(1))),
+  replicationQuotaWindowNum: int('replication.quota.window.num', 11, 'Samples of a replication quota.', atLeast(1)),
   alterLogDirsReplicationQuotaWindowNum: planned(
     int(
       'alter.log.dirs.replication.quota.window.num',
@@ -27,8 +27,11 @@ export const quotaSettings = {
   ),
   controllerQuotaWindowNum: int('controller.quota.window.num', 11, 'Samples of the quota for changes of topics.', atLeast(1)),
   quotaWindowSizeSeconds: int('quota.window.size.seconds', 1, 'Time of one sample of a client quota.', atLeast(1)),
-  replicationQuotaWindowSizeSeconds: planned(
-    int('replication.quota.window.size.seconds', 1, 'Time of one sample of a replication quota.', atLeast(1)),
+  replicationQuotaWindowSizeSeconds: int(
+    'replication.quota.window.size.seconds',
+    1,
+    'Time of one sample of a replication quota.',
+    atLeast(1),
   ),
   alterLogDirsReplicationQuotaWindowSizeSeconds: planned(
     int(
