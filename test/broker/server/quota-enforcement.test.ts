@@ -180,4 +180,23 @@ describe('client quotas', () => {
     expect(removed.responses[0]!.errorCode).to.equal(ErrorCode.NONE);
     expect([created, grownOld, removed].every(isThrottled)).to.equal(true);
   });
+
+  it('leave followers and the controller alone', async () => {
+    const second = await cluster.broker(1);
+    await set({ user: null }, { consumer_byte_rate: 1, request_percentage: 0.000_001 });
+    await until(() => ask('x', metadata, everything), isThrottled);
+    const topic = { name: 'two', numPartitions: 1, replicationFactor: 2, assignments: [], configs: [{ name: 'min.insync.replicas', value: '2' }] };
+    const created = await ask('x', createTopics, { topics: [topic], timeoutMs: 30_000, validateOnly: false });
+    expect(created.topics[0]!.errorCode).to.equal(ErrorCode.NONE);
+    const leader = broker.cache.getPartition('two', 0)!.leader;
+    const at = [broker, second].find(({ brokerId }) => brokerId === leader)!;
+    // More than a follower could fetch in all the time that producing may take, if it were held to what clients are.
+    for (let i = 0; i < 2; i++) {
+      const client = await cluster.client(at, 'y');
+      const { responses } = await client.call(produce, { ...production(1000), topicData: [{ name: 'two', partitionData: [{ index: 0, records: records(1000) }] }] });
+      expect(responses[0]!.partitionResponses[0]!.errorCode).to.equal(ErrorCode.NONE);
+      client.close();
+    }
+    await set({ user: null }, { consumer_byte_rate: null, request_percentage: null });
+  });
 });
