@@ -88,6 +88,16 @@ describe('client quotas', () => {
     expect(isThrottled(await held.call(produce, production(10)))).to.equal(true);
     await expectUnread(held);
 
+    // Two at once: the first one is too much already, and the second not taken up.
+    const hasty = await cluster.client(broker, 'p');
+    const first = hasty.call(produce, production(10));
+    const second = hasty.call(produce, production(10)).catch(() => 'closed');
+    const { baseOffset } = (await first).responses[0]!.partitionResponses[0]!;
+    await expectUnread(hasty);
+    expect(await second).to.equal('closed');
+    const next = await ask('other', produce, production(10));
+    expect(next.responses[0]!.partitionResponses[0]!.baseOffset).to.equal(baseOffset + 1);
+
     const silent = await cluster.client(broker, 'p');
     const unanswered = silent.call(produce, production(10, 0)).catch(() => undefined); // it is closed, as it has no answer
     await expectUnread(silent);
