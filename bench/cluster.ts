@@ -1,7 +1,7 @@
 /**
  * Three coordinators and three brokers beside the real three and three, round by round on the same machine, driven by the same
  * Java clients: records in (acks=all, three replicas) and out, latency at a steady rate, the start of the whole stack, what a
- * killed partition leader and a killed controller cost, memory.
+ * killed partition leader and a killed controller cost, what a controlled shutdown costs those who write, memory.
  *
  * Checked on the way: the ends of the partitions add up to what was sent, the consumer got as many, and after each death
  * everything that had been acknowledged is there.
@@ -12,9 +12,10 @@ import { Program, runOk } from '../test/interop/support/process.ts';
 import { eventually, ServerCluster } from '../test/interop/support/cluster.ts';
 import { cpuSeconds, kafkaTool, memoryMiB, type Maker } from '../test/interop/support/servers.ts';
 import { benchArguments } from './arguments.ts';
+import { shutdownPauses } from './cluster/shutdown.ts';
 import { machine, median, table, type Row } from './report.ts';
 
-const { quick, rounds, makers } = benchArguments('cluster.ts', 3);
+const { quick, rounds, makers, parts } = benchArguments('cluster.ts', 3, ['load', 'shutdown']);
 const TOOL_TIMEOUT_MS = 600_000;
 const STEADY_RATE = 2000;
 /** Bytes sent per load. */
@@ -232,27 +233,68 @@ async function playRound(maker: Maker, round: number): Promise<Round> {
   }
 }
 
+/** Partitions that the stopped broker leads, and how often it is stopped. */
+const shutdowns = quick ? [{ partitions: 1, times: 10 }] : [{ partitions: 1, times: 15 }, { partitions: 200, times: 12 }];
+
+async function playShutdowns(maker: Maker): Promise<number[][]> {
+  // Leaders move when we say so, and not when somebody finds them out of balance.
+  const broker = { 'auto.leader.rebalance.enable': 'false' };
+  const cluster = await ServerCluster.start({ coordinators: [maker, maker, maker], brokers: [maker, maker, maker], broker });
+  try {
+    const pauses: number[][] = [];
+    for (const { partitions, times } of shutdowns) pauses.push(await shutdownPauses(cluster, partitions, times));
+    return pauses;
+  } catch (error) {
+    process.stderr.write(cluster.logs());
+    throw error;
+  } finally {
+    await cluster.close();
+  }
+}
+
 const all: Record<Maker, Round[]> = { kafka: [], vivarium: [] };
-for (let round = 1; round <= rounds; round++) {
+for (let round = 1; round <= rounds && parts.includes('load'); round++) {
   for (const maker of makers) all[maker].push(await playRound(maker, round));
 }
+const pausesOf: Record<Maker, number[][]> = { kafka: [], vivarium: [] };
+if (parts.includes('shutdown')) for (const maker of makers) pausesOf[maker] = await playShutdowns(maker);
 
 function row(measure: string, unit: string, aim: string, value: (round: Round) => number | undefined): Row {
   const middle = (maker: Maker) => (all[maker].length === 0 ? NaN : median(all[maker].map((round) => value(round) ?? NaN)));
   return { measure, unit, aim, kafka: middle('kafka'), vivarium: middle('vivarium') };
 }
 
-const rows = loads.flatMap(({ recordSize, partitions }, at) => [
-  row(`produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
-  row(`consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
-]);
-rows.push(
-  row('CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
-  row(`p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
-  row(`p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
-  row('start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
-  row('longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
-  row('first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
-  row('peak memory of all six', 'MiB', '≤ 0.3', (round) => round.loadedMiB),
-);
+function loadRows(): Row[] {
+  const rows = loads.flatMap(({ recordSize, partitions }, at) => [
+    row(`produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
+    row(`consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
+  ]);
+  rows.push(
+    row('CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
+    row(`p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
+    row(`p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
+    row('start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
+    row('longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
+    row('first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
+    row('peak memory of all six', 'MiB', '≤ 0.3', (round) => round.loadedMiB),
+  );
+  return rows;
+}
+
+function shutdownRows(): Row[] {
+  return shutdowns.flatMap(({ partitions, times }, at) => {
+    const measure = `pause of writes at a controlled shutdown, leader of ${partitions}`;
+    const of = (maker: Maker, summary: (values: readonly number[]) => number): number => {
+      const pauses = pausesOf[maker][at];
+      return pauses === undefined ? NaN : summary(pauses);
+    };
+    const summarized = (summary: (values: readonly number[]) => number) => ({ kafka: of('kafka', summary), vivarium: of('vivarium', summary) });
+    return [
+      { measure: `${measure}, median of ${times}`, unit: 'ms', aim: '≤ 25 ms', ...summarized(median) },
+      { measure: `${measure}, longest`, unit: 'ms', ...summarized((values) => Math.max(...values)) },
+    ];
+  });
+}
+
+const rows = [...(parts.includes('load') ? loadRows() : []), ...(parts.includes('shutdown') ? shutdownRows() : [])];
 process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three replicas, min.insync.replicas=2. ${machine()}\n`);

@@ -43,9 +43,11 @@ export interface ReplicaFetcherOptions {
   readonly logger: Logger;
 }
 
-/** The pause after a first failure: most of what fails at first is over by then. */
-const FIRST_BACKOFF_MS = 20;
-/** An answer that is under way comes within this; a leader that waits for news does not. */
+/** The pause after a first failure. Mostly the new leader has not heard of its leadership yet, and writers wait for us both. */
+const FIRST_BACKOFF_MS = 5;
+/** Failures in a row before it is told, a third of a second: the first tries often come before the leader knows that it is one. */
+const FAILURES_BEFORE_WARNING = 7;
+/** An answer that is under way comes within this of its request; a leader that waits for news does not. */
 const INTERRUPT_AFTER_MS = 10;
 
 interface Delay {
@@ -64,6 +66,7 @@ export class ReplicaFetcher {
   private connection: LeaderConnection | null = null;
   /** Counts requests, so that a late interruption meets no later one. */
   private requestCount = 0;
+  private requestedAtMs = 0;
   private isWaiting = false;
   private interrupted = false;
   private closed = false;
@@ -111,7 +114,8 @@ export class ReplicaFetcher {
     this.wake?.();
     if (!this.isWaiting) return;
     const request = this.requestCount;
-    this.options.scheduler.after(INTERRUPT_AFTER_MS, () => {
+    const heldForMs = this.options.clock.monotonicMs() - this.requestedAtMs;
+    this.options.scheduler.after(Math.max(0, INTERRUPT_AFTER_MS - heldForMs), () => {
       if (!this.isWaiting || this.requestCount !== request || this.closed) return;
       this.interrupted = true;
       this.drop();
@@ -153,6 +157,7 @@ export class ReplicaFetcher {
     if (connection === null) return;
     const request = this.session.next((replica) => replica.position());
     this.requestCount += 1;
+    this.requestedAtMs = this.options.clock.monotonicMs();
     this.interrupted = false;
     this.isWaiting = true;
     let response: FetchResponse;
@@ -258,8 +263,7 @@ export class ReplicaFetcher {
     const failureCount = (this.failures.get(replica) ?? 0) + 1;
     const { logger, limits, clock, leaderId } = this.options;
     const text = `Partition ${replica.topic}-${replica.index} cannot be fetched from broker ${leaderId}: ${progress.reason}`;
-    // The first tries often come before the leader knows that it is one.
-    if (failureCount === 5) logger.warn(text);
+    if (failureCount === FAILURES_BEFORE_WARNING) logger.warn(text);
     else logger.debug(text);
     this.session.forget(replica);
     this.failures.set(replica, failureCount);

@@ -141,6 +141,10 @@ export class ReplicaManager implements FetchHost, PartitionHost {
     return this.roles.becomeLeaderOrFollower(request);
   }
 
+  prepareToStop(): void {
+    this.roles.prepareToStop();
+  }
+
   stopReplicas(request: StopReplicaRequest): Promise<StopReplicaResponse> {
     return this.roles.stopReplicas(request);
   }

@@ -53,6 +53,9 @@ import { SocketServer } from './socket-server.ts';
 import { TopicAdmin } from './topic-admin.ts';
 import { TopicConfigs } from './topic-configs.ts';
 
+/** How long a controller that stops waits for the brokers it gave orders to; they answer in milliseconds, or hang. */
+const ORDERS_TIMEOUT_MS = 1000;
+
 export interface BrokerOptions {
   /** The broker cannot go on (no log directory left, its id taken by another): whoever started it has to stop it. */
   onFatal?: (error: unknown) => void;
@@ -448,6 +451,8 @@ class BrokerProcess implements Broker {
     this.logger.info('shutting down');
     if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable)
       await this.step('partitions', () => this.whileInTouch(this.handOver()));
+    // Of a controller that stops everybody shall have heard who leads now: the next one is not there at once.
+    await this.step('orders', () => this.remote?.settled(ORDERS_TIMEOUT_MS));
     // One after the other, and each even if the one before could not: what is not written down is recovered at the next start.
     await this.step('socket server', () => this.socketServer?.close());
     await this.step('group coordinator', () => this.groups?.close());
@@ -480,6 +485,7 @@ class BrokerProcess implements Broker {
 
   private handOver(): Promise<void> {
     const { settings } = this;
+    this.replicas?.prepareToStop();
     return handOver({
       brokerId: this.id,
       brokerEpoch: this.brokerEpoch,

@@ -113,15 +113,15 @@ describe('ReplicaFetcher', () => {
     await time.turn();
     leader.answer([{ partitionIndex: 0, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }, { partitionIndex: 1 }]);
     await time.turn();
-    expect(leader.last.maxWaitMs, 'the leader is not to hold the request for longer').to.equal(20);
+    expect(leader.last.maxWaitMs, 'the leader is not to hold the request for longer').to.equal(5);
     expect(leader.last.forgottenTopicsData).to.deep.equal([{ topic: 't', topicId: TOPIC_ID, partitions: [0] }]);
-    time.nowMs += 20;
+    time.nowMs += 5;
     leader.answer([]);
     await time.turn();
     expect(leader.asked).to.deep.equal(['0@0']);
     leader.answer([{ partitionIndex: 0, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }]);
     await time.turn();
-    expect(leader.last.maxWaitMs).to.equal(40);
+    expect(leader.last.maxWaitMs).to.equal(10);
   });
 
   it('does not have a new partition wait for a request that the leader holds back', async () => {
@@ -131,6 +131,16 @@ describe('ReplicaFetcher', () => {
     await time.turn();
     expect(leader.requests).to.have.lengthOf(1);
     await time.advance(10);
+    expect([leader.connections, leader.asked]).to.deep.equal([2, ['0@0', '1@0']]);
+  });
+
+  it('takes one that the leader has held for long back at once', async () => {
+    follow(0);
+    await time.turn();
+    time.nowMs += 10;
+    follow(1);
+    await time.turn();
+    await time.advance(0);
     expect([leader.connections, leader.asked]).to.deep.equal([2, ['0@0', '1@0']]);
   });
 

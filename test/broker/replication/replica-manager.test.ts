@@ -41,6 +41,17 @@ describe('ReplicaManager', () => {
     broker = new FakeBroker();
   });
 
+  it('follows nobody anew while it stops, where it is not in sync', async () => {
+    await broker.lead('t', [0, 1], { isr: [0, 1], replicas: [0, 1] });
+    broker.replicas.prepareToStop();
+    await broker.lead('t', [0], { leader: 1, leaderEpoch: 1, isr: [1], replicas: [0, 1] });
+    await broker.time.turn();
+    expect(broker.connectedTo).to.deep.equal([]);
+    await broker.lead('t', [1], { leader: 1, leaderEpoch: 1, isr: [1, 0], replicas: [0, 1] });
+    await broker.time.turn();
+    expect(broker.connectedTo, 'its leader waits for it').to.deep.equal([1]);
+  });
+
   describe('append()', () => {
     it('answers acks=1 when the file has the records, one answer for all partitions', async () => {
       await broker.lead('t', [0, 1]);
@@ -79,6 +90,22 @@ describe('ReplicaManager', () => {
       await broker.time.turn();
       expect(answer.value).to.equal(null);
       void broker.replicas.fetch([wanted(0, 1)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.turn();
+      expect(outcomes(answer)).to.equal('0@0');
+    });
+
+    it('answers acks=all though a broker that shuts down had caught up, once the controller refuses it', async () => {
+      await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1, 2] });
+      const partition = broker.replicas.partition('t', 0)!;
+      partition.followerFetched(2, 0, 0);
+      const answer = produce(broker, { acks: -1 });
+      broker.log().write();
+      await broker.time.turn();
+      partition.followerFetched(1, 1, 0);
+      await broker.time.turn();
+      expect(answer.value).to.equal(null);
+      const proposal = { isr: [0, 1, 2], leaderEpoch: 0, partitionEpoch: 0 };
+      partition.isrAnswered(proposal, { errorCode: ErrorCode.INELIGIBLE_REPLICA, isr: [], partitionEpoch: 0 });
       await broker.time.turn();
       expect(outcomes(answer)).to.equal('0@0');
     });
