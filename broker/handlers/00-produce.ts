@@ -59,7 +59,12 @@ export class ProduceHandler implements Handler<ProduceRequest, ProduceAnswer> {
   }
 
   handle(request: ProduceRequest, context: RequestContext): Answer<ProduceAnswer> | Promise<Answer<ProduceAnswer>> {
-    const { apiVersion } = context;
+    const { apiVersion, quotas } = context;
+    if (quotas !== null) {
+      // At once, not when the records are in the log: what comes next should not be taken up if this was too much.
+      quotas.produced(context.requestSize);
+      if (request.acks === 0) quotas.exempt();
+    }
     const entries: AppendEntry[] = [];
     let transactional = false;
     for (const { name, partitionData } of request.topicData) {

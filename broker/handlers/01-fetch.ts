@@ -7,6 +7,7 @@
  * `message.downconversion.enable` is off (35). Records are slices of the log: nothing is copied on their way out.
  */
 import type { Clock } from '../../shared/base/clock.ts';
+import { Writer } from '../../shared/bytes/writer.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { fetch, type FetchRequest } from '../protocol/messages/01-fetch.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
@@ -20,6 +21,7 @@ import type {
 import { emptyResult } from '../replication/fetch-types.ts';
 import { downConvert } from '../replication/legacy-format.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
+import type { RequestQuotas } from '../server/client-quotas.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 
 export interface FetchHandlerOptions {
@@ -44,8 +46,12 @@ export class FetchHandler implements Handler<FetchRequest, FetchResponseDraft> {
     const { replicas, sessions, topicName, clock, fetchMaxBytes } = this.options;
     const { apiVersion } = context;
     const session = sessions.open(request, apiVersion, topicName, clock.monotonicMs());
-    if (session.errorCode !== ErrorCode.NONE) return this.respond(session.answer([], 0));
-    const maxBytes = Math.min(request.maxBytes, fetchMaxBytes);
+    // Followers have quotas of their own (`ReplicationThrottle`).
+    const isFollower = request.replicaId >= 0;
+    if (isFollower) context.quotas?.exempt();
+    const quotas = isFollower ? null : context.quotas;
+    if (session.errorCode !== ErrorCode.NONE) return this.finish(session, [], request, apiVersion, quotas);
+    const maxBytes = Math.min(request.maxBytes, fetchMaxBytes, quotas === null ? Infinity : quotas.fetchSizeMax);
     const parameters: FetchParameters = {
       replicaId: request.replicaId,
       maxWaitMs: request.maxWaitMs,
@@ -58,8 +64,8 @@ export class FetchHandler implements Handler<FetchRequest, FetchResponseDraft> {
       listenerName: context.listenerName,
     };
     const results = replicas.fetch(session.partitions, parameters, (listener) => context.onClose(listener));
-    if (!(results instanceof Promise)) return this.finish(session, results, request, apiVersion);
-    return results.then((settled) => this.finish(session, settled, request, apiVersion));
+    if (!(results instanceof Promise)) return this.finish(session, results, request, apiVersion, quotas);
+    return results.then((settled) => this.finish(session, settled, request, apiVersion, quotas));
   }
 
   private finish(
@@ -67,9 +73,18 @@ export class FetchHandler implements Handler<FetchRequest, FetchResponseDraft> {
     results: FetchPartitionResult[],
     request: FetchRequest,
     apiVersion: number,
+    quotas: RequestQuotas | null,
   ): FetchResponseDraft {
+    // Before anything is rewritten for old clients: that is work, in vain if the client has to wait.
+    if (quotas?.mayFetch(() => this.sizeOf(session.preview(results), apiVersion)) === false) return this.respond(session.answerNothing());
     if (apiVersion < 10) this.suitOldClient(session.partitions, results, request, apiVersion);
     return this.respond(session.answer(results, this.options.clock.monotonicMs()));
+  }
+
+  private sizeOf(answer: SessionAnswer, apiVersion: number): number {
+    const writer = new Writer();
+    fetch.response.encode(writer, this.respond(answer), apiVersion);
+    return writer.size;
   }
 
   /** Rewrites, in place, what a client of this version would not understand. */

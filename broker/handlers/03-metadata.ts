@@ -12,6 +12,7 @@ import { ZERO_UUID } from '../protocol/schema.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 import { CLOSE_CONNECTION } from '../server/handler.ts';
 import type { MetadataCache, PartitionInfo } from '../server/metadata-cache.ts';
+import type { MutationGate } from '../server/topic-admin.ts';
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
 
 export interface MetadataDependencies {
@@ -19,7 +20,7 @@ export interface MetadataDependencies {
   readonly clusterId: string;
   readonly isAutoCreationEnabled: boolean;
   /** Creates a topic on behalf of a client; the error code it is to be answered with. */
-  readonly autoCreate: (topic: string) => Promise<number>;
+  readonly autoCreate: (topic: string, mayMutate?: MutationGate) => Promise<number>;
 }
 
 type TopicAnswer = MetadataResponse['topics'][number];
@@ -70,9 +71,10 @@ export class MetadataHandler implements Handler<MetadataRequest, MetadataRespons
     unknown: readonly string[],
   ): Promise<Answer<MetadataResponse>> {
     const mayCreate = this.deps.isAutoCreationEnabled && request.allowAutoTopicCreation;
+    const mayMutate = mayCreate ? context.quotas?.mutationGate('background') : undefined;
     const refused = await Promise.all(
       unknown.map(async (name) => {
-        const errorCode = mayCreate ? await this.deps.autoCreate(name) : this.unknownTopicError(name);
+        const errorCode = mayCreate ? await this.deps.autoCreate(name, mayMutate) : this.unknownTopicError(name);
         return this.refusal(name, ZERO_UUID, errorCode);
       }),
     );

@@ -1,15 +1,16 @@
 /**
  * CreateTopics (0–7), at the controller. Each topic stands for itself: some may be created and others refused. The answer waits until
- * the new partitions have leaders, at most `timeoutMs`. v1 dry run, v4 defaults (-1), v5 tells what was created, v7 topic ids.
+ * the new partitions have leaders, at most `timeoutMs`. v1 dry run, v4 defaults (-1), v5 tells what was created, v6 is refused what exceeds
+ * the client's quota (KIP-599), v7 topic ids.
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/messages/19-create-topics.ts';
 import { createTopics } from '../protocol/messages/19-create-topics.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
-import type { Handler } from '../server/handler.ts';
+import type { Handler, RequestContext } from '../server/handler.ts';
 import { topicConfigEntries } from '../server/config-entries.ts';
 import type { SettingsView } from '../server/config-entries.ts';
-import type { CreatedTopic, TopicAdmin } from '../server/topic-admin.ts';
+import type { CreatedTopic, MutationGate, TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
@@ -33,11 +34,14 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
     this.deps = deps;
   }
 
-  async handle(request: CreateTopicsRequest): Promise<CreateTopicsResponse> {
+  async handle(request: CreateTopicsRequest, context: RequestContext): Promise<CreateTopicsResponse> {
     const byName = new Map<string, TopicRequest[]>();
     for (const topic of request.topics) byName.set(topic.name, [...(byName.get(topic.name) ?? []), topic]);
     const deadlineMs = performance.now() + request.timeoutMs;
-    const topics = await Promise.all([...byName.values()].map((requests) => this.answer(requests, request, deadlineMs)));
+    const mayMutate = context.quotas?.mutationGate(context.apiVersion >= 6 ? 'strict' : 'permissive');
+    const topics = await Promise.all(
+      [...byName.values()].map((requests) => this.answer(requests, request, deadlineMs, mayMutate)),
+    );
     return { throttleTimeMs: 0, topics };
   }
 
@@ -45,6 +49,7 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
     requests: readonly TopicRequest[],
     request: CreateTopicsRequest,
     deadlineMs: number,
+    mayMutate?: MutationGate,
   ): Promise<TopicAnswer> {
     const topic = requests[0]!;
     if (!this.deps.isController()) return refusal(topic.name, ErrorCode.NOT_CONTROLLER, null);
@@ -62,9 +67,10 @@ export class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateT
           configs: new Map(topic.configs.map(({ name, value }) => [name, value])),
         },
         request.validateOnly,
+        mayMutate,
       );
     } catch (error) {
-      if (error instanceof AdminError) return refusal(topic.name, error.errorCode, error.message);
+      if (error instanceof AdminError) return refusal(topic.name, error.errorCode, error.toldMessage);
       this.deps.logger.error(`Error processing create topic request for ${topic.name}`, { error });
       return refusal(topic.name, ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
     }

@@ -1,4 +1,7 @@
-/** DeleteTopics (0–6), at the controller, by name or (v6) by id. The answer waits until the topics are gone, at most `timeoutMs`. */
+/**
+ * DeleteTopics (0–6), at the controller, by name or (v6) by id. The answer waits until the topics are gone, at most `timeoutMs`. v5 is
+ * refused what exceeds the client's quota (KIP-599).
+ */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts';
 import { deleteTopics } from '../protocol/messages/20-delete-topics.ts';
@@ -6,7 +9,7 @@ import { ZERO_UUID } from '../protocol/schema.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 import { CLOSE_CONNECTION } from '../server/handler.ts';
 import type { MetadataCache } from '../server/metadata-cache.ts';
-import type { TopicAdmin } from '../server/topic-admin.ts';
+import type { MutationGate, TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
@@ -32,7 +35,8 @@ export class DeleteTopicsHandler implements Handler<DeleteTopicsRequest, DeleteT
     const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))];
     if (asked.some(({ name, topicId }) => (name === null) === (topicId === ZERO_UUID))) return CLOSE_CONNECTION;
     const deadlineMs = performance.now() + request.timeoutMs;
-    const responses = await Promise.all(asked.map((topic) => this.answer(topic, context.apiVersion, deadlineMs)));
+    const mayMutate = context.quotas?.mutationGate(context.apiVersion >= 5 ? 'strict' : 'permissive');
+    const responses = await Promise.all(asked.map((topic) => this.answer(topic, context.apiVersion, deadlineMs, mayMutate)));
     return { throttleTimeMs: 0, responses };
   }
 
@@ -40,6 +44,7 @@ export class DeleteTopicsHandler implements Handler<DeleteTopicsRequest, DeleteT
     asked: { name: string | null; topicId: string },
     apiVersion: number,
     deadlineMs: number,
+    mayMutate?: MutationGate,
   ): Promise<TopicAnswer> {
     const { admin, cache, isController, isDeletionEnabled, logger } = this.deps;
     const result = (errorCode: number, name: string | null = asked.name): TopicAnswer => ({
@@ -54,7 +59,7 @@ export class DeleteTopicsHandler implements Handler<DeleteTopicsRequest, DeleteT
     if (name === undefined) return result(ErrorCode.UNKNOWN_TOPIC_ID);
     if (!cache.hasTopic(name)) return result(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
     try {
-      await admin.requestDeletion(name);
+      await admin.requestDeletion(name, mayMutate);
     } catch (error) {
       if (error instanceof AdminError) return result(error.errorCode, name);
       logger.error(`Error processing delete topic request for topic ${name}`, { error });

@@ -60,22 +60,22 @@ class SessionPartition implements FetchablePartition {
     this.logStartOffset = request.logStartOffset;
   }
 
-  /** Whether the fetcher has to hear this; what it hears is noted. */
+  /** Whether the fetcher has to hear this. */
   hasNews(result: FetchPartitionResult): boolean {
-    let news = result.records !== null && result.records.length > 0;
-    if (result.highWatermark !== this.sentHighWatermark) {
-      news = true;
-      this.sentHighWatermark = result.highWatermark;
-    }
-    if (result.logStartOffset !== this.sentLogStartOffset) {
-      news = true;
-      this.sentLogStartOffset = result.logStartOffset;
-    }
-    if (result.errorCode !== ErrorCode.NONE) {
-      news = true;
-      this.sentHighWatermark = -1;
-    }
-    return news || result.preferredReadReplica !== -1 || result.divergingEpoch.epoch !== -1;
+    return (
+      (result.records !== null && result.records.length > 0) ||
+      result.highWatermark !== this.sentHighWatermark ||
+      result.logStartOffset !== this.sentLogStartOffset ||
+      result.errorCode !== ErrorCode.NONE ||
+      result.preferredReadReplica !== -1 ||
+      result.divergingEpoch.epoch !== -1
+    );
+  }
+
+  /** The fetcher is told. */
+  noteSent(result: FetchPartitionResult): void {
+    this.sentHighWatermark = result.errorCode === ErrorCode.NONE ? result.highWatermark : -1;
+    this.sentLogStartOffset = result.logStartOffset;
   }
 }
 
@@ -164,7 +164,18 @@ export interface FetchContext {
   readonly partitions: readonly FetchablePartition[];
   /** `results[i]` belongs to `partitions[i]`. To be called once. */
   answer(results: readonly FetchPartitionResult[], nowMs: number): SessionAnswer;
+  /** What `answer` would tell, while nothing is told yet; the session id may be another one. */
+  preview(results: readonly FetchPartitionResult[]): SessionAnswer;
+  /** Instead of `answer`: nothing, for a client that has to wait and ask again. */
+  answerNothing(): SessionAnswer;
 }
+
+const SESSIONLESS_NOTHING: SessionAnswer = {
+  errorCode: ErrorCode.NONE,
+  sessionId: NO_SESSION,
+  partitions: NOTHING,
+  results: NOTHING,
+};
 
 class RefusedContext implements FetchContext {
   readonly errorCode: number;
@@ -174,6 +185,12 @@ class RefusedContext implements FetchContext {
   }
   answer(): SessionAnswer {
     return { errorCode: this.errorCode, sessionId: NO_SESSION, partitions: NOTHING, results: NOTHING };
+  }
+  preview(): SessionAnswer {
+    return this.answer();
+  }
+  answerNothing(): SessionAnswer {
+    return SESSIONLESS_NOTHING;
   }
 }
 
@@ -185,6 +202,12 @@ class SessionlessContext implements FetchContext {
   }
   answer(results: readonly FetchPartitionResult[]): SessionAnswer {
     return { errorCode: ErrorCode.NONE, sessionId: NO_SESSION, partitions: this.partitions, results };
+  }
+  preview(results: readonly FetchPartitionResult[]): SessionAnswer {
+    return this.answer(results);
+  }
+  answerNothing(): SessionAnswer {
+    return SESSIONLESS_NOTHING;
   }
 }
 
@@ -208,9 +231,15 @@ class FullContext implements FetchContext {
   answer(results: readonly FetchPartitionResult[], nowMs: number): SessionAnswer {
     const session = this.cache.create(this.partitions.length, this.fromFollower, this.usesTopicIds, nowMs);
     if (session !== null) {
-      for (let i = 0; i < this.partitions.length; i += 1) session.put(this.partitions[i]!).hasNews(results[i]!);
+      for (let i = 0; i < this.partitions.length; i += 1) session.put(this.partitions[i]!).noteSent(results[i]!);
     }
     return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, partitions: this.partitions, results };
+  }
+  preview(results: readonly FetchPartitionResult[]): SessionAnswer {
+    return { errorCode: ErrorCode.NONE, sessionId: NO_SESSION, partitions: this.partitions, results };
+  }
+  answerNothing(): SessionAnswer {
+    return SESSIONLESS_NOTHING;
   }
 }
 
@@ -225,22 +254,38 @@ class IncrementalContext implements FetchContext {
     this.epochAfter = session.epoch;
   }
   answer(results: readonly FetchPartitionResult[]): SessionAnswer {
-    const sessionId = this.session.id;
-    if (this.session.epoch !== this.epochAfter) {
-      // Another connection went on with this session while we waited: two answers of one epoch would be one too many.
-      return { errorCode: ErrorCode.INVALID_FETCH_SESSION_EPOCH, sessionId, partitions: NOTHING, results: NOTHING };
+    const news = this.preview(results);
+    for (let i = 0; i < news.results.length; i += 1) {
+      const partition = news.partitions[i] as SessionPartition;
+      const result = news.results[i]!;
+      partition.noteSent(result);
+      if (result.records !== null && result.records.length > 0) this.session.moveToEnd(partition);
     }
-    const newsPartitions: FetchablePartition[] = [];
+    return news;
+  }
+  preview(results: readonly FetchPartitionResult[]): SessionAnswer {
+    const nothing = this.answerNothing();
+    if (nothing.errorCode !== ErrorCode.NONE) return nothing;
+    const partitions: SessionPartition[] = [];
     const newsResults: FetchPartitionResult[] = [];
     for (let i = 0; i < this.partitions.length; i += 1) {
       const partition = this.partitions[i]!;
       const result = results[i]!;
       if (!partition.hasNews(result)) continue;
-      newsPartitions.push(partition);
+      partitions.push(partition);
       newsResults.push(result);
-      if (result.records !== null && result.records.length > 0) this.session.moveToEnd(partition);
     }
-    return { errorCode: ErrorCode.NONE, sessionId, partitions: newsPartitions, results: newsResults };
+    return { ...nothing, partitions, results: newsResults };
+  }
+  answerNothing(): SessionAnswer {
+    // Another connection may have gone on with this session while we waited: two answers of one epoch would be one too many.
+    const isCurrent = this.session.epoch === this.epochAfter;
+    return {
+      errorCode: isCurrent ? ErrorCode.NONE : ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+      sessionId: this.session.id,
+      partitions: NOTHING,
+      results: NOTHING,
+    };
   }
 }
 

@@ -1,29 +1,34 @@
 /**
  * How fast replicas may be copied (KIP-73): `leader.` and `follower.replication.throttled.rate`, in bytes a second over all replicas that
- * the topics' `…replication.throttled.replicas` name. What was copied is a debt, which time pays off at the rate; while there is
- * debt, throttled replicas that are behind wait. Those in sync never do: producers wait for them.
+ * the topics' `…replication.throttled.replicas` name. While more than that was copied of late, throttled replicas that are behind wait.
+ * Those in sync never do: producers wait for them.
  *
- * So one answer may exceed the rate and the next one comes later: the average is kept, as with the original's quotas.
+ * So one answer may exceed the rate and the next one comes later: the average is kept, as with the quotas of clients.
  */
+import type { RateWindows } from '../quota/sampled-rate.ts';
+import { SampledRate } from '../quota/sampled-rate.ts';
+
 export interface ReplicationThrottleOptions {
   /** Bytes a second in force now; Infinity (or what is as good as that) for no limit. */
   readonly rate: () => number;
   /** Whether the partition's replica is among those named; asked only while there is a limit. */
   readonly isNamed: (topic: string, partition: number) => boolean;
+  readonly windows: RateWindows;
   readonly monotonicMs: () => number;
 }
 
 /** From here on a rate is no limit: the setting's default is the largest long. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
+/** The rate may be changed or taken away meanwhile. */
+const RECHECK_MS = 1000;
 
 export class ReplicationThrottle {
   private readonly options: ReplicationThrottleOptions;
-  private debt = 0;
-  private paidAtMs: number;
+  private readonly copied: SampledRate;
 
   constructor(options: ReplicationThrottleOptions) {
     this.options = options;
-    this.paidAtMs = options.monotonicMs();
+    this.copied = new SampledRate(options.windows, 'elapsed');
   }
 
   /** Whether copying this replica counts. */
@@ -33,28 +38,14 @@ export class ReplicationThrottle {
 
   /** Bytes of a throttled replica were copied. */
   record(size: number): void {
-    this.pay();
-    this.debt += size;
+    this.copied.record(size, this.options.monotonicMs());
   }
 
   /** How long throttled replicas have to wait now; 0: not at all. */
   waitMs(): number {
-    this.pay();
-    const rate = this.options.rate();
-    // A rate of 0 stops copying until somebody sets another one, which is noticed within a second.
-    if (rate <= 0) return RECHECK_MS;
-    return Math.min(RECHECK_MS, Math.ceil((this.debt * 1000) / rate));
-  }
-
-  private pay(): void {
-    const nowMs = this.options.monotonicMs();
-    this.debt = Math.max(0, this.debt - (this.options.rate() * (nowMs - this.paidAtMs)) / 1000);
-    this.paidAtMs = nowMs;
+    return Math.min(RECHECK_MS, this.copied.throttleMs(this.options.rate(), this.options.monotonicMs()));
   }
 }
-
-/** The rate may be changed or taken away meanwhile. */
-const RECHECK_MS = 1000;
 
 /** Whether a topic's list (`*`, or `partition:broker` pairs) names a broker's replica of a partition. */
 export function namesReplica(list: string, partition: number, brokerId: number): boolean {

@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { invalidTopicName } from '../controller/topic-names.ts';
 import type { BrokerSettings } from './settings.ts';
-import type { NewTopic, TopicAdmin } from './topic-admin.ts';
+import type { MutationGate, NewTopic, TopicAdmin } from './topic-admin.ts';
 import { AdminError } from './topic-admin.ts';
 
 export class AutoTopics {
@@ -22,10 +22,10 @@ export class AutoTopics {
   }
 
   /** Creates a topic and says what the client that asked for it is answered: 5 LEADER_NOT_AVAILABLE means "ask again". */
-  async create(topic: string): Promise<number> {
+  async create(topic: string, mayMutate?: MutationGate): Promise<number> {
     if (invalidTopicName(topic) !== null) return ErrorCode.INVALID_TOPIC_EXCEPTION;
     if (this.underWay.has(topic)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    return await this.createOnce(this.definition(topic));
+    return await this.createOnce(this.definition(topic), mayMutate);
   }
 
   /** Creates an internal topic unless it exists; failures are logged, the next to need it tries again. */
@@ -33,10 +33,10 @@ export class AutoTopics {
     if (!this.underWay.has(topic.name)) await this.createOnce(topic);
   }
 
-  private async createOnce(topic: NewTopic): Promise<number> {
+  private async createOnce(topic: NewTopic, mayMutate?: MutationGate): Promise<number> {
     this.underWay.add(topic.name);
     try {
-      await this.admin.create(topic, false);
+      await this.admin.create(topic, false, mayMutate);
       return ErrorCode.LEADER_NOT_AVAILABLE;
     } catch (error) {
       if (error instanceof AdminError) {

@@ -7,6 +7,7 @@
  * `startBroker` is what the command line runs and what a test can call: nothing here is global, and port 0 picks a free one.
  */
 import { randomInt } from 'node:crypto';
+import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -27,6 +28,7 @@ import { CreateMode } from '../../shared/znode/create-mode.ts';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { AutoTopics } from './auto-topics.ts';
 import { BrokerConfigs } from './broker-configs.ts';
+import { ClientQuotas } from './client-quotas.ts';
 import { ConfigChanges } from './config-changes.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
@@ -42,6 +44,8 @@ import { cleanerConfig, logManagerOptions } from './log-options.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { PeerAddresses } from './peer-addresses.ts';
 import { registrationOf } from './registration.ts';
+import { QuotaConfigs } from './quota-configs.ts';
+import { QuotaStore } from './quota-store.ts';
 import type { RemoteBrokers } from './remote-brokers.ts';
 import { createReplicaManager } from './replication.ts';
 import { RequestRouter } from './request-router.ts';
@@ -101,6 +105,8 @@ class BrokerProcess implements Broker {
   private readonly dynamicSettings: DynamicSettings;
   private readonly brokerConfigs: BrokerConfigs;
   private readonly configChanges: ConfigChanges;
+  private readonly quotaStore: QuotaStore;
+  private readonly clientQuotas: ClientQuotas;
   private logDefaults: LogConfig;
   private readonly peers: PeerAddresses;
   private brokerEpoch = -1;
@@ -129,6 +135,10 @@ class BrokerProcess implements Broker {
     this.dynamicSettings = new DynamicSettings(settings, logger);
     const client = (): CoordinatorClient => this.link.client;
     this.brokerConfigs = new BrokerConfigs({ client, brokerId: () => this.id, settings: this.dynamicSettings, logger });
+    const quotaLogger = createLogger('kafka.server.ClientQuotaManager');
+    this.quotaStore = new QuotaStore(client, quotaLogger);
+    this.clientQuotas = createClientQuotas(settings, this.dynamicSettings, this.clock);
+    const quotaConfigs = { store: this.quotaStore, quotas: this.clientQuotas, logger: quotaLogger };
     this.configChanges = new ConfigChanges({
       client,
       keepers: {
@@ -137,6 +147,8 @@ class BrokerProcess implements Broker {
           readAllAgain: () => this.topicConfigs.readAllAgain(),
         },
         brokers: this.brokerConfigs,
+        users: new QuotaConfigs('users', quotaConfigs),
+        clients: new QuotaConfigs('clients', quotaConfigs),
       },
       wallMs: () => this.clock.wallMs(),
       logger: createLogger('kafka.server.ZkConfigManager'),
@@ -229,6 +241,7 @@ class BrokerProcess implements Broker {
       groups,
       coordinatorFinder: finder,
       legacyOffsets,
+      quotaStore: this.quotaStore,
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.server.KafkaApis', `[KafkaApi-${this.id}] `),
     });
@@ -237,7 +250,7 @@ class BrokerProcess implements Broker {
     this.openController.start(this.link.client);
     // Clients that connect at once find a broker that knows the cluster, when it is the controller itself.
     await this.openController.idle();
-    this.socketServer.serve(new RequestRouter(handlers));
+    this.socketServer.serve(new RequestRouter(handlers, this.clientQuotas));
     this.logger.info('started');
   }
 
@@ -504,6 +517,15 @@ class BrokerProcess implements Broker {
       this.logger.error(`The ${what} could not be closed`, { error });
     }
   }
+}
+
+function createClientQuotas(settings: BrokerSettings, dynamicSettings: DynamicSettings, clock: Clock): ClientQuotas {
+  return new ClientQuotas({
+    windows: { count: settings.quotaWindowNum, sizeMs: settings.quotaWindowSizeSeconds * 1000 },
+    mutationWindows: { count: settings.controllerQuotaWindowNum, sizeMs: settings.controllerQuotaWindowSizeSeconds * 1000 },
+    threadCount: () => dynamicSettings.current.numIoThreads + dynamicSettings.current.numNetworkThreads,
+    clock,
+  });
 }
 
 function connectionLimits(settings: BrokerSettings): ConnectionLimits {

@@ -4,7 +4,8 @@
  *     socket → FrameSplitter → inbox → handler → answers (in order) → socket
  *
  * One request is under way at a time, except where two in a row allow to overlap (produce): then their answers wait for their
- * turn. Nothing piles up: while a request is under way, or the client does not read its answers, the socket is not read.
+ * turn. Nothing piles up: while a request is under way, or the client does not read its answers, the socket is not read. Nor is
+ * it while the client has to wait because of its quotas (KIP-219), whether it keeps to that or not.
  * Whatever a client sends can only cost it its own connection.
  */
 import type { Socket } from 'node:net';
@@ -55,6 +56,9 @@ export class ClientConnection implements Peer {
   private blocked = false;
   private paused = false;
   private draining = false;
+  /** While it runs nothing is taken up. */
+  private muteTimer: NodeJS.Timeout | null = null;
+  private mutedUntilMs = 0;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.socket = socket;
@@ -102,6 +106,7 @@ export class ClientConnection implements Peer {
     this.closed = true;
     this.inbox = [];
     this.next = 0;
+    if (this.muteTimer !== null) clearTimeout(this.muteTimer);
     const listeners = this.closeListeners;
     this.closeListeners = null;
     if (listeners !== null) for (const listener of listeners) listener();
@@ -131,7 +136,7 @@ export class ClientConnection implements Peer {
   private advance(): void {
     if (this.draining) return; // a handler answered at once: the loop below goes on
     this.draining = true;
-    while (!this.closed && !this.blocked && this.next < this.inbox.length && this.pending.length < OVERLAP_MAX) {
+    while (!this.closed && !this.isHeld && this.next < this.inbox.length && this.pending.length < OVERLAP_MAX) {
       const frame = this.inbox[this.next]!;
       if (this.pending.length > 0 && !this.mayOverlap(frame)) break;
       this.next++;
@@ -142,7 +147,23 @@ export class ClientConnection implements Peer {
       this.next = 0;
     }
     this.draining = false;
-    this.setPaused(this.blocked || this.next < this.inbox.length);
+    this.setPaused(this.isHeld || this.next < this.inbox.length);
+  }
+
+  private get isHeld(): boolean {
+    return this.blocked || this.muteTimer !== null;
+  }
+
+  /** Takes up nothing for so long, counted from now, or for what is left of a longer time. */
+  private mute(ms: number): void {
+    const untilMs = performance.now() + ms;
+    if (ms <= 0 || this.closed || untilMs <= this.mutedUntilMs) return;
+    this.mutedUntilMs = untilMs;
+    if (this.muteTimer !== null) clearTimeout(this.muteTimer);
+    this.muteTimer = setTimeout(() => {
+      this.muteTimer = null;
+      this.advance();
+    }, ms);
   }
 
   /** Whether the frame's request may be taken up while others are under way. Its API key is its first two bytes. */
@@ -173,6 +194,9 @@ export class ClientConnection implements Peer {
       entry = { routed, frame: null, done: false };
       this.pending.push(entry);
       const answer = this.router.handle(routed);
+      // Before the answer is there, so that no more requests overlap with one that was too much already.
+      const { quotas } = routed.context;
+      if (quotas !== null) this.mute(quotas.throttleMs);
       if (answer instanceof Promise) this.await(entry, routed, answer);
       else this.settle(entry, routed, answer);
     } catch (error) {
@@ -203,9 +227,12 @@ export class ClientConnection implements Peer {
       this.destroy();
       return;
     }
+    const { quotas } = routed.context;
+    if (quotas !== null) this.mute(quotas.settle());
     entry.frame = this.router.encode(routed, answer);
     entry.done = true;
     this.flush();
+    quotas?.sent();
   }
 
   /** Writes the answers whose turn it is. */

@@ -7,6 +7,7 @@
  */
 
 import type { AnyApi } from '../protocol/schema.ts';
+import type { RequestQuotas } from './client-quotas.ts';
 
 /** Who asks, and how. */
 export interface RequestContext {
@@ -22,6 +23,10 @@ export interface RequestContext {
   readonly connectionId: string;
   /** `User:ANONYMOUS` on a plaintext listener. */
   readonly principal: string;
+  /** Bytes, header included. */
+  readonly requestSize: number;
+  /** Null while nobody has a quota, and for requests that none is meant for. */
+  readonly quotas: RequestQuotas | null;
   /** True once the client has gone: a handler that waits may give up. */
   readonly closed: boolean;
   /** Calls back when the connection closes, however that happens. Returns a function that takes the listener away again. */
@@ -46,6 +51,8 @@ export interface Handler<Request, Response> {
    * keep their order all the same. Only for handlers that do what is to be done in order before they return (produce).
    */
   readonly overlaps?: boolean;
+  /** For brokers only: client quotas don't count it. */
+  readonly isClusterAction?: boolean;
   handle(request: Request, context: RequestContext): Answer<Response> | Promise<Answer<Response>>;
 }
 

@@ -58,7 +58,7 @@ import type { DynamicSettings } from './dynamic-settings.ts';
 import type { AnyHandler } from './handler.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { BrokerSettings } from './settings.ts';
-import { QuotaStore } from './quota-store.ts';
+import type { QuotaStore } from './quota-store.ts';
 import type { TopicAdmin } from './topic-admin.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
@@ -83,6 +83,7 @@ export interface HandlerDependencies {
   groups: GroupCoordinator;
   coordinatorFinder: CoordinatorFinder;
   legacyOffsets: LegacyOffsets;
+  quotaStore: QuotaStore;
   randomInt: (below: number) => number;
   logger: Logger;
 }
@@ -91,7 +92,7 @@ export interface HandlerDependencies {
 const FETCH_SESSION_EVICTION_MS = 120_000;
 
 export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
-  const { settings, cache, controller, replicas, groups, admin, orders, logger, legacyOffsets } = deps;
+  const { quotaStore, settings, cache, controller, replicas, groups, admin, orders, logger, legacyOffsets } = deps;
   const isController = (): boolean => controller.isActive;
   const partitionExists = (topic: string, partition: number): boolean => cache.hasPartition(topic, partition);
   const sessions = new FetchSessionCache({
@@ -100,7 +101,6 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     randomSessionId: () => 1 + deps.randomInt(0x7fff_fffe),
   });
   const configs = { brokerId: deps.brokerId, client: deps.client, cache, settings: deps.dynamicSettings, logger };
-  const quotas = new QuotaStore(deps.client, logger);
   const handlers: AnyHandler[] = [
     // A produce is in the log, in order, before its handler returns; only the answer waits, so the next one need not.
     overlapping(new ProduceHandler(replicas)),
@@ -117,12 +117,12 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
       cache,
       clusterId: deps.clusterId,
       isAutoCreationEnabled: settings.autoCreateTopicsEnable,
-      autoCreate: (topic) => deps.autoTopics.create(topic),
+      autoCreate: (topic, mayMutate) => deps.autoTopics.create(topic, mayMutate),
     }),
-    new LeaderAndIsrHandler(orders),
-    new StopReplicaHandler(orders),
-    new UpdateMetadataHandler(orders),
-    new ControlledShutdownHandler(controller),
+    clusterAction(new LeaderAndIsrHandler(orders)),
+    clusterAction(new StopReplicaHandler(orders)),
+    clusterAction(new UpdateMetadataHandler(orders)),
+    clusterAction(new ControlledShutdownHandler(controller)),
     offsetCommitHandler({
       groups,
       legacyOffsets,
@@ -165,11 +165,11 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     alterPartitionReassignmentsHandler(controller),
     listPartitionReassignmentsHandler(controller),
     offsetDeleteHandler({ groups, partitionExists }),
-    describeClientQuotasHandler(quotas),
-    alterClientQuotasHandler(quotas, logger),
-    describeUserScramCredentialsHandler(quotas),
-    alterUserScramCredentialsHandler({ store: quotas, isController, logger }),
-    new AlterPartitionHandler(controller),
+    describeClientQuotasHandler(quotaStore),
+    alterClientQuotasHandler(quotaStore, logger),
+    describeUserScramCredentialsHandler(quotaStore),
+    alterUserScramCredentialsHandler({ store: quotaStore, isController, logger }),
+    clusterAction(new AlterPartitionHandler(controller)),
     updateFeaturesHandler(controller),
     new DescribeClusterHandler(cache, deps.clusterId),
     new AllocateProducerIdsHandler({
@@ -179,6 +179,10 @@ export function createHandlers(deps: HandlerDependencies): AnyHandler[] {
     }),
   ];
   return handlers;
+}
+
+function clusterAction<H extends AnyHandler>(handler: H): AnyHandler {
+  return Object.assign(handler, { isClusterAction: true });
 }
 
 function overlapping<H extends AnyHandler>(handler: H): AnyHandler {

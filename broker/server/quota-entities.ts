@@ -61,8 +61,10 @@ export function readEntity(components: readonly { entityType: string; entityName
   return entity;
 }
 
+export type QuotaKind = Extract<ConfigEntityType, 'users' | 'clients' | 'ips'>;
+
 export interface QuotaPlace {
-  type: ConfigEntityType;
+  type: QuotaKind;
   /** Below the type, encoded. */
   name: string;
   keys: ReadonlyMap<string, Setting<SettingValue>>;
@@ -83,6 +85,18 @@ export function placeOf(entity: QuotaEntity): QuotaPlace {
   if (!entity.has(USER)) return { type: 'clients', name: encoded(CLIENT_ID), keys: CLIENT_KEYS };
   const user = encoded(USER);
   return { type: 'users', name: entity.has(CLIENT_ID) ? `${user}/clients/${encoded(CLIENT_ID)}` : user, keys: CLIENT_KEYS };
+}
+
+/** The reverse: whose place this is, or null. */
+export function entityAt(type: QuotaKind, name: string): QuotaEntity | null {
+  const decoded = (encoded: string): string | null => (encoded === DEFAULT_ENTITY ? null : desanitize(encoded));
+  const [first = '', clients, clientId, ...more] = name.split('/');
+  if (clients === undefined) return new Map([[type === 'users' ? USER : type === 'clients' ? CLIENT_ID : IP, decoded(first)]]);
+  if (type !== 'users' || clients !== 'clients' || clientId === undefined || more.length > 0) return null;
+  return new Map([
+    [USER, decoded(first)],
+    [CLIENT_ID, decoded(clientId)],
+  ]);
 }
 
 export interface QuotaOperation {

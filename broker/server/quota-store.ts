@@ -8,8 +8,15 @@ import { ErrorCode } from '../../shared/znode/error-code.ts';
 import { childrenOf, getDataOrNull } from '../controller/read-state.ts';
 import type { ConfigEntityType } from '../controller/znodes.ts';
 import { configChangeZnode, configZnode, DEFAULT_ENTITY, ZnodeError } from '../controller/znodes.ts';
-import type { QuotaEntity, QuotaOperation } from './quota-entities.ts';
-import { applyOperations, CLIENT_ID, desanitize, IP, placeOf, QuotaRefusal, sanitize, USER } from './quota-entities.ts';
+import type { QuotaEntity, QuotaKind, QuotaOperation } from './quota-entities.ts';
+import { applyOperations, entityAt, placeOf, QuotaRefusal, sanitize } from './quota-entities.ts';
+
+export interface ConfiguredEntity {
+  readonly entity: QuotaEntity;
+  readonly config: ReadonlyMap<string, string>;
+}
+
+const QUOTA_KINDS: readonly QuotaKind[] = ['users', 'clients', 'ips'];
 
 /** How often a change is made anew because another one came first. */
 const ATTEMPTS_MAX = 10;
@@ -24,16 +31,25 @@ export class QuotaStore {
   }
 
   /** Every entity that has settings, quotas or not. */
-  async readAll(): Promise<{ entity: QuotaEntity; config: ReadonlyMap<string, string> }[]> {
-    const [users, clients, ips] = await Promise.all([this.names('users'), this.names('clients'), this.names('ips')]);
-    const ofUsers = await Promise.all(users.map((user) => this.names('users', `${user}/clients`)));
-    const places: [type: ConfigEntityType, name: string, entity: QuotaEntity][] = [
-      ...users.map((user) => place('users', user, [USER, user])),
-      ...users.flatMap((user, index) => ofUsers[index]!.map((id) => place('users', `${user}/clients/${id}`, [USER, user], [CLIENT_ID, id]))),
-      ...clients.map((id) => place('clients', id, [CLIENT_ID, id])),
-      ...ips.map((ip) => place('ips', ip, [IP, ip])),
-    ];
-    return await Promise.all(places.map(async ([type, name, entity]) => ({ entity, config: (await this.read(type, name)).config })));
+  async readAll(): Promise<ConfiguredEntity[]> {
+    return (await Promise.all(QUOTA_KINDS.map((kind) => this.readAllOf(kind)))).flat();
+  }
+
+  /** `users`: with their clients. */
+  async readAllOf(kind: QuotaKind): Promise<ConfiguredEntity[]> {
+    const names = [...(await this.names(kind))];
+    if (kind === 'users') {
+      const ofUsers = await Promise.all(names.map((user) => this.names('users', `${user}/clients`)));
+      names.push(...ofUsers.flatMap((ids, index) => ids.map((id) => `${names[index]!}/clients/${id}`)));
+    }
+    const found = await Promise.all(names.map((name) => this.readOne(kind, name)));
+    return found.filter((entity) => entity !== null);
+  }
+
+  /** Null for a name that no entity has; an entity without settings has an empty map. */
+  async readOne(kind: QuotaKind, name: string): Promise<ConfiguredEntity | null> {
+    const entity = entityAt(kind, name);
+    return entity === null ? null : { entity, config: (await this.read(kind, name)).config };
   }
 
   private names(type: ConfigEntityType, below?: string): Promise<readonly string[]> {
@@ -121,11 +137,6 @@ export class QuotaStore {
     }
     await client.create(path, data);
   }
-}
-
-function place(type: ConfigEntityType, name: string, ...parts: (readonly [type: string, encoded: string])[]): [ConfigEntityType, string, QuotaEntity] {
-  const entity = new Map(parts.map(([key, encoded]) => [key, encoded === DEFAULT_ENTITY ? null : desanitize(encoded)]));
-  return [type, name, entity];
 }
 
 async function checkAddress(name: string): Promise<void> {

@@ -37,6 +37,7 @@ export function createReplicaManager(wiring: ReplicationWiring): ReplicaManager 
         const list = wiring.topicConfigs.getKnown(topic).get(`${side}.replication.throttled.replicas`);
         return list !== undefined && namesReplica(list, partition, brokerId);
       },
+      windows: { count: settings.replicationQuotaWindowNum, sizeMs: settings.replicationQuotaWindowSizeSeconds * 1000 },
       monotonicMs: () => clock.monotonicMs(),
     });
   const select = replicaSelectorOf(settings.replicaSelectorClass);

@@ -10,6 +10,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { readRequestHeader, writeResponseHeader } from '../protocol/headers.ts';
 import { apiVersions } from '../protocol/messages/18-api-versions.ts';
 import type { AnyApi, Message } from '../protocol/schema.ts';
+import type { ClientQuotas, RequestQuotas } from './client-quotas.ts';
 import type { AnyHandler, Answer, RequestContext } from './handler.ts';
 import { CLOSE_CONNECTION } from './handler.ts';
 
@@ -39,8 +40,10 @@ export type Frame = readonly Buffer[] | null;
 
 export class RequestRouter {
   private readonly handlers: (AnyHandler | undefined)[] = [];
+  private readonly quotas: ClientQuotas | null;
 
-  constructor(handlers: Iterable<AnyHandler>) {
+  constructor(handlers: Iterable<AnyHandler>, quotas: ClientQuotas | null = null) {
+    this.quotas = quotas;
     for (const handler of handlers) this.handlers[handler.api.key] = handler;
   }
 
@@ -51,6 +54,8 @@ export class RequestRouter {
 
   /** Reads a frame. Throws `ProtocolError`. Returns an answer instead where the header alone decides. */
   read(frame: Buffer, peer: Peer): RoutedRequest | { readonly answer: Frame } {
+    const { quotas } = this;
+    const startedMs = quotas?.enabled === true ? quotas.nowMs() : null;
     const reader = new Reader(frame);
     const header = readRequestHeader(reader, isFlexible);
     const { apiKey, apiVersion, correlationId, clientId } = header;
@@ -80,18 +85,25 @@ export class RequestRouter {
           `listenerName: ${peer.listenerName}, principal: ${peer.principal}: ${reader.failure}`,
       );
     }
-    return { handler, request, context: new Context(peer, apiVersion, correlationId, clientId) };
+    const counts = startedMs !== null && handler.isClusterAction !== true;
+    const requestQuotas = counts ? quotas!.open(peer.principal, clientId, startedMs) : null;
+    return { handler, request, context: new Context(peer, apiVersion, correlationId, clientId, frame.length, requestQuotas) };
   }
 
   /** Hands the request to its handler. */
   handle(routed: RoutedRequest): Answer<unknown> | Promise<Answer<unknown>> {
-    return routed.handler.handle(routed.request as never, routed.context);
+    const answer = routed.handler.handle(routed.request as never, routed.context);
+    routed.context.quotas?.handled();
+    return answer;
   }
 
-  /** The bytes of an answer that is a response. */
+  /** The bytes of an answer that is a response; it tells how long the client's quotas have it wait. */
   encode(routed: RoutedRequest, response: Exclude<Answer<unknown>, typeof CLOSE_CONNECTION>): Frame {
     if (response === null) return null;
-    return encodeResponse(routed.handler.api, routed.context.apiVersion, routed.context.correlationId, response);
+    const { apiVersion, correlationId, quotas } = routed.context;
+    const throttleTimeMs = quotas?.throttleMs ?? 0;
+    const told = throttleTimeMs > 0 ? { ...(response as object), throttleTimeMs } : response;
+    return encodeResponse(routed.handler.api, apiVersion, correlationId, told);
   }
 }
 
@@ -100,10 +112,21 @@ class Context implements RequestContext {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
+  readonly requestSize: number;
+  readonly quotas: RequestQuotas | null;
   private readonly peer: Peer;
 
-  constructor(peer: Peer, apiVersion: number, correlationId: number, clientId: string | null) {
+  constructor(
+    peer: Peer,
+    apiVersion: number,
+    correlationId: number,
+    clientId: string | null,
+    requestSize: number,
+    quotas: RequestQuotas | null,
+  ) {
     this.peer = peer;
+    this.requestSize = requestSize;
+    this.quotas = quotas;
     this.apiVersion = apiVersion;
     this.correlationId = correlationId;
     this.clientId = clientId;

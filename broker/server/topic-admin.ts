@@ -29,6 +29,11 @@ export class AdminError extends Error {
     super(message);
     this.errorCode = errorCode;
   }
+
+  /** What the answer says besides the code: null where that says it all. */
+  get toldMessage(): string | null {
+    return this.message === errorMessage(this.errorCode) ? null : this.message;
+  }
 }
 
 export interface NewTopic {
@@ -47,6 +52,9 @@ export interface CreatedTopic {
   assignment: Assignment;
   configs: ReadonlyMap<string, string>;
 }
+
+/** Whether so many partitions may be created or deleted now; asking takes them from the client's quota. */
+export type MutationGate = (partitionCount: number) => boolean;
 
 export interface TopicAdminOptions {
   client: () => CoordinatorClient;
@@ -73,7 +81,7 @@ export class TopicAdmin {
   }
 
   /** Writes the topic's znodes. Throws `AdminError`. With `validateOnly` nothing is written, and the topic id is all zero. */
-  async create(topic: NewTopic, validateOnly: boolean): Promise<CreatedTopic> {
+  async create(topic: NewTopic, validateOnly: boolean, mayMutate: MutationGate = () => true): Promise<CreatedTopic> {
     const { cache, dynamicSettings, logger } = this.options;
     const client = this.options.client();
     if (cache.hasTopic(topic.name)) throw alreadyExists(topic.name);
@@ -88,6 +96,7 @@ export class TopicAdmin {
       throw error;
     }
     if (validateOnly) return { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', assignment, configs };
+    checkQuota(mayMutate(assignment.size));
     logger.info(
       `Creating topic ${topic.name} with configuration {${[...configs].map(([key, value]) => `${key}=${value}`).join(', ')}} and initial partition assignment ` +
         `{${[...assignment].map(([partition, replicas]) => `${partition}=[${replicas.join(', ')}]`).join(', ')}}`,
@@ -168,8 +177,9 @@ export class TopicAdmin {
   }
 
   /** Asks for a topic's deletion; asking again is fine. Throws `AdminError`. */
-  async requestDeletion(topic: string): Promise<void> {
+  async requestDeletion(topic: string, mayMutate: MutationGate = () => true): Promise<void> {
     const client = this.options.client();
+    checkQuota(mayMutate(this.options.cache.partitionsOf(topic).length));
     if ((await client.exists(topicZnode.path(topic))) === null) {
       throw new AdminError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `Topic \`${topic}\` to delete does not exist`);
     }
@@ -186,6 +196,7 @@ export class TopicAdmin {
     partitionCount: number,
     wanted: readonly (readonly number[])[] | null,
     validateOnly: boolean,
+    mayMutate: MutationGate = () => true,
   ): Promise<number[]> {
     const client = this.options.client();
     const znode = await getDataOrNull(client, topicZnode.path(topic));
@@ -214,6 +225,7 @@ export class TopicAdmin {
     }
     const added = this.assignNew({ present, added: partitionCount - present, firstReplicas, wanted });
     if (!validateOnly) {
+      checkQuota(mayMutate(added.size));
       const partitions = new Map([
         ...record.partitions,
         ...[...added].map(([index, replicas]) => [index, plainAssignment(replicas)] as const),
@@ -291,6 +303,10 @@ export class TopicAdmin {
   waitForAbsence(topic: string, timeoutMs: number): Promise<boolean> {
     return this.options.cache.waitUntil(() => !this.options.cache.hasTopic(topic), timeoutMs);
   }
+}
+
+function checkQuota(isWithin: boolean): void {
+  if (!isWithin) throw new AdminError(ErrorCode.THROTTLING_QUOTA_EXCEEDED);
 }
 
 function alreadyExists(topic: string): AdminError {

@@ -15,8 +15,8 @@ export const metricSettings = {
 };
 
 export const quotaSettings = {
-  quotaWindowNum: planned(int('quota.window.num', 11, 'Samples of a client quota.', atLeast(1))),
-  replicationQuotaWindowNum: planned(int('replication.quota.window.num', 11, 'Samples of a replication quota.', atLeast(1))),
+  quotaWindowNum: int('quota.window.num', 11, 'Samples of a client quota.', atLeast(1)),
+  replicationQuotaWindowNum: int('replication.quota.window.num', 11, 'Samples of a replication quota.', atLeast(1)),
   alterLogDirsReplicationQuotaWindowNum: planned(
     int(
       'alter.log.dirs.replication.quota.window.num',
@@ -25,12 +25,13 @@ export const quotaSettings = {
       atLeast(1),
     ),
   ),
-  controllerQuotaWindowNum: planned(
-    int('controller.quota.window.num', 11, 'Samples of the quota for changes of topics.', atLeast(1)),
-  ),
-  quotaWindowSizeSeconds: planned(int('quota.window.size.seconds', 1, 'Time of one sample of a client quota.', atLeast(1))),
-  replicationQuotaWindowSizeSeconds: planned(
-    int('replication.quota.window.size.seconds', 1, 'Time of one sample of a replication quota.', atLeast(1)),
+  controllerQuotaWindowNum: int('controller.quota.window.num', 11, 'Samples of the quota for changes of topics.', atLeast(1)),
+  quotaWindowSizeSeconds: int('quota.window.size.seconds', 1, 'Time of one sample of a client quota.', atLeast(1)),
+  replicationQuotaWindowSizeSeconds: int(
+    'replication.quota.window.size.seconds',
+    1,
+    'Time of one sample of a replication quota.',
+    atLeast(1),
   ),
   alterLogDirsReplicationQuotaWindowSizeSeconds: planned(
     int(
@@ -40,8 +41,11 @@ export const quotaSettings = {
       atLeast(1),
     ),
   ),
-  controllerQuotaWindowSizeSeconds: planned(
-    int('controller.quota.window.size.seconds', 1, 'Time of one sample of the quota for changes of topics.', atLeast(1)),
+  controllerQuotaWindowSizeSeconds: int(
+    'controller.quota.window.size.seconds',
+    1,
+    'Time of one sample of the quota for changes of topics.',
+    atLeast(1),
   ),
   clientQuotaCallbackClass: inapplicable(
     optionalClass('client.quota.callback.class', 'Java class that decides about quotas.'),

@@ -36,6 +36,8 @@ export function context(apiVersion: number, clientId = 'client'): RequestContext
     clientAddress: '127.0.0.1',
     connectionId: '127.0.0.1:9092-127.0.0.1:1-0',
     principal: 'User:ANONYMOUS',
+    requestSize: 100,
+    quotas: null,
     closed: false,
     onClose: () => () => undefined,
   };

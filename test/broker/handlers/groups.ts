@@ -38,6 +38,8 @@ export async function call<Req, Res, ReqDraft, ResDraft>(
     clientAddress: '::ffff:127.0.0.1',
     connectionId: 'x',
     principal: 'User:ANONYMOUS',
+    requestSize: 100,
+    quotas: null,
     closed: false,
     onClose: () => () => undefined,
   };

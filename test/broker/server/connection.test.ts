@@ -5,6 +5,8 @@ import { listGroups } from '../../../broker/protocol/messages/16-list-groups.ts'
 import { ApiVersionsHandler } from '../../../broker/handlers/18-api-versions.ts';
 import type { AnyHandler, RequestContext } from '../../../broker/server/handler.ts';
 import { CLOSE_CONNECTION } from '../../../broker/server/handler.ts';
+import { ClientQuotas } from '../../../broker/server/client-quotas.ts';
+import { CLIENT_ID } from '../../../broker/server/quota-entities.ts';
 import { RequestRouter } from '../../../broker/server/request-router.ts';
 import type { SocketServerOptions } from '../../../broker/server/socket-server.ts';
 import { SocketServer } from '../../../broker/server/socket-server.ts';
@@ -27,6 +29,7 @@ class Bench {
   private arrived: (() => void) | null = null;
   port = 0;
   overlaps = false;
+  quotas: ClientQuotas | null = null;
 
   constructor(options: Partial<SocketServerOptions> = {}) {
     const write = (message: string): void => void this.log.push(message);
@@ -43,6 +46,19 @@ class Bench {
       acceptorLogger: logger,
       ...options,
     });
+  }
+
+  /** Requests of this client are always too much, and it has to wait for so long each time. */
+  throttle(clientId: string, throttleMs: number): this {
+    let nowMs = 0;
+    this.quotas = new ClientQuotas({
+      windows: { count: 2, sizeMs: throttleMs },
+      mutationWindows: { count: 2, sizeMs: throttleMs },
+      threadCount: () => 1,
+      clock: { wallMs: () => 0, monotonicMs: () => (nowMs += 1) },
+    });
+    this.quotas.set(new Map([[CLIENT_ID, clientId]]), new Map([['request_percentage', 0]]));
+    return this;
   }
 
   async start(): Promise<this> {
@@ -73,7 +89,7 @@ class Bench {
         })),
       }),
     };
-    const router: RequestRouter = new RequestRouter([held, prompt, new ApiVersionsHandler(() => router.apis)]);
+    const router: RequestRouter = new RequestRouter([held, prompt, new ApiVersionsHandler(() => router.apis)], this.quotas);
     this.server.serve(router);
     return this;
   }
@@ -251,6 +267,94 @@ describe('a client connection', () => {
       { apiKey: 16, minVersion: 0, maxVersion: 4 },
       { apiKey: 18, minVersion: 0, maxVersion: 3 },
     ]);
+  });
+});
+
+describe('a connection of a client above its quota', () => {
+  const HOUR_MS = 3_600_000;
+  const beat = (correlationId: number): Buffer => frame(12, 1, correlationId, body(), 'busy');
+  let bench: Bench;
+  const clients: RawKafkaClient[] = [];
+  const start = async (throttleMs: number): Promise<RawKafkaClient> => {
+    bench = await new Bench().throttle('busy', throttleMs).start();
+    return connect();
+  };
+  const connect = async (): Promise<RawKafkaClient> => {
+    const client = await bench.connect();
+    clients.push(client);
+    return client;
+  };
+  /** What another client sends after all that was sent so far is dealt with after it, too. */
+  const others = async (): Promise<void> => {
+    const other = await connect();
+    for (let i = 0; i < 3; i++) {
+      other.send(list(i, 1));
+      expect(correlationIdOf(await other.receive())).to.equal(i);
+    }
+  };
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await bench.server.close();
+  });
+
+  it('is answered at once, told to wait, and not read meanwhile', async () => {
+    const client = await start(HOUR_MS);
+    client.send(beat(1));
+    await bench.untilWaiting(1);
+    bench.waiting[0]!.answer(0);
+    const answer = await client.receive();
+    expect([correlationIdOf(answer), answer.readInt32BE(4)]).to.deep.equal([1, HOUR_MS]);
+    client.send(beat(2));
+    await others();
+    expect(bench.waiting).to.have.length(1);
+  });
+
+  it('has the requests that were read already wait as well', async () => {
+    const client = await start(HOUR_MS);
+    client.send(Buffer.concat([beat(1), beat(2)]));
+    await bench.untilWaiting(1);
+    bench.waiting[0]!.answer(0);
+    expect(correlationIdOf(await client.receive())).to.equal(1);
+    await others();
+    expect(bench.waiting).to.have.length(1);
+  });
+
+  it('goes on when the time is over, with what came meanwhile', async () => {
+    const client = await start(20);
+    const startedMs = performance.now();
+    for (const correlationId of [1, 2, 3]) {
+      client.send(beat(correlationId));
+      await bench.untilWaiting(correlationId);
+      bench.waiting[correlationId - 1]!.answer(0);
+      expect(correlationIdOf(await client.receive())).to.equal(correlationId);
+    }
+    // Two waits lie between three requests; a timer may be a little early.
+    expect(performance.now() - startedMs).to.be.greaterThan(38);
+  });
+
+  it('may be closed by either side', async () => {
+    const client = await start(HOUR_MS);
+    client.send(beat(1));
+    await bench.untilWaiting(1);
+    const { context } = bench.waiting[0]!;
+    bench.waiting[0]!.answer(0);
+    await client.receive();
+    const second = await connect();
+    second.send(beat(1));
+    await bench.untilWaiting(2);
+    bench.waiting[1]!.answer(0);
+    await second.receive();
+    const gone = new Promise<void>((resolve) => context.onClose(resolve));
+    client.socket.resetAndDestroy();
+    await bench.server.close();
+    await second.untilClosed();
+    await gone;
+    expect(bench.server.connectionCount).to.equal(0);
+  });
+
+  it('leaves clients without quota alone', async () => {
+    await start(HOUR_MS);
+    await others();
   });
 });
 

@@ -87,12 +87,12 @@ export class TestCluster {
     await broker.close();
   }
 
-  client(broker: Broker): Promise<TestClient> {
-    return this.clientAt(broker.port);
+  client(broker: Broker, clientId = 'test'): Promise<TestClient> {
+    return this.clientAt(broker.port, clientId);
   }
 
-  async clientAt(port: number): Promise<TestClient> {
-    const connection = await Connection.connect({ host: '127.0.0.1', port, clientId: 'test' });
+  async clientAt(port: number, clientId = 'test'): Promise<TestClient> {
+    const connection = await Connection.connect({ host: '127.0.0.1', port, clientId });
     this.connections.push(connection);
     await negotiate(connection);
     return {
