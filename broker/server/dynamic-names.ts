@@ -99,6 +99,11 @@ export function isListenerReconfigurable(name: string): boolean {
   return TLS_STORES.has(name) || LISTENER_RECONFIGURABLE.includes(name);
 }
 
+/** Whether it is one of those about which listeners there are and how they work. */
+export function isOfListeners(name: string): boolean {
+  return OF_LISTENERS.has(name);
+}
+
 const LISTENER_PREFIX = /^listener\.name\.[^.]*\.(.*)$/;
 
 /** The setting that `listener.name.<listener>.<setting>` is about, else the name itself. */

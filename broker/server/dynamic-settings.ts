@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { SettingsView } from './config-entries.ts';
-import { baseName, dynamicOnlySettings, isDynamic, isListenerReconfigurable, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
+import { baseName, dynamicOnlySettings, isDynamic, isListenerReconfigurable, isOfListeners, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
 import { FatalError } from './fatal-error.ts';
 import { listenerPrefix } from './listeners.ts';
 import { PasswordEncoder } from './password-encoder.ts';
@@ -205,14 +205,20 @@ function invalid(why: string): SettingError {
   return new SettingError(`Invalid value org.apache.kafka.common.config.ConfigException: ${why} for configuration Invalid dynamic configuration`);
 }
 
-/** A listener that is there keeps its protocol and most of its settings (`DynamicListenerConfig`). Throws `SettingError`. */
+/**
+ * A listener that is there keeps its protocol and most of its settings (`DynamicListenerConfig`); the original looks at the latter only
+ * when something about listeners as such changes. Throws `SettingError`.
+ */
 function checkListeners(current: BrokerSettings, next: BrokerSettings): void {
   const before = new Map(current.listenerEndPoints.map((endPoint) => [endPoint.listenerName, endPoint]));
+  const haveChanged = [...new Set([...current.properties.keys(), ...next.properties.keys()])].some(
+    (name) => isOfListeners(name) && current.properties.get(name) !== next.properties.get(name),
+  );
   for (const { listenerName, securityProtocol } of next.listenerEndPoints) {
     const known = before.get(listenerName);
     if (known === undefined) continue;
     const name = `ListenerName(${listenerName})`;
-    if (fixedSettings(current, listenerName) !== fixedSettings(next, listenerName)) {
+    if (haveChanged && fixedSettings(current, listenerName) !== fixedSettings(next, listenerName)) {
       throw invalid(`Configs cannot be updated dynamically for existing listener ${name}, restart broker or create a new listener for update`);
     }
     if (known.securityProtocol !== securityProtocol) throw invalid(`Security protocol cannot be updated for existing listener ${name}`);

@@ -7,7 +7,7 @@ import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingValue } from '../../shared/settings/schema.ts';
 import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
 import type { ListenerLimits } from './connection-quotas.ts';
-import { requirement } from './fatal-error.ts';
+import { FatalError, requirement } from './fatal-error.ts';
 import type { EndPoint, SecurityProtocol } from './listeners.ts';
 import { listenerPrefix, parseEndPoints, parseSecurityProtocolMap, splitList } from './listeners.ts';
 import { groupSettings, transactionSettings } from './settings/groups.ts';
@@ -179,7 +179,9 @@ function parseIpOverrides(text: string): Map<string, number> {
   const overrides = new Map<string, number>();
   for (const entry of splitList(text)) {
     const at = entry.lastIndexOf(':');
-    const count = Number(entry.slice(at + 1));
+    const text = entry.slice(at + 1).trim();
+    if (at > 0 && !/^[+-]?\d+$/.test(text)) throw new FatalError('java.lang.NumberFormatException', `For input string: "${text}"`);
+    const count = Number(text);
     if (at < 1 || !Number.isInteger(count) || count < 0) {
       throw new SettingError(
         `Error parsing configuration property 'max.connections.per.ip.overrides': ${entry}, expected address:count`,

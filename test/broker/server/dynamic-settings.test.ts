@@ -164,7 +164,7 @@ describe('DynamicSettings', () => {
     [
       'a setting of a listener that only a start can change',
       'broker',
-      { 'listener.name.plaintext.ssl.client.auth': 'required' },
+      { 'listener.name.plaintext.ssl.client.auth': 'required', 'advertised.listeners': 'PLAINTEXT://x:1' },
       invalid('Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), restart broker or create a new listener for update'),
     ],
     [
@@ -186,6 +186,7 @@ describe('DynamicSettings', () => {
   }
 
   it('accepts what it does not know, and twice or half as many threads', () => {
+    settings.check('broker', texts({ 'listener.name.plaintext.ssl.client.auth': 'required' }));
     settings.check('broker', texts({ 'some.unknown': '1', 'num.io.threads': '16', 'num.network.threads': '2' }));
   });
 });
