@@ -47,7 +47,7 @@ export interface ReplicaFetcherOptions {
 const FIRST_BACKOFF_MS = 5;
 /** Failures in a row before it is told, a third of a second: the first tries often come before the leader knows that it is one. */
 const FAILURES_BEFORE_WARNING = 7;
-/** An answer that is under way comes within this of its request; a leader that waits for news does not. */
+/** An answer that is under way comes within this, also that of a new leader of ours; any other that waits for news does not. */
 const INTERRUPT_AFTER_MS = 10;
 
 interface Delay {
@@ -66,7 +66,6 @@ export class ReplicaFetcher {
   private connection: LeaderConnection | null = null;
   /** Counts requests, so that a late interruption meets no later one. */
   private requestCount = 0;
-  private requestedAtMs = 0;
   private isWaiting = false;
   private interrupted = false;
   private closed = false;
@@ -114,8 +113,7 @@ export class ReplicaFetcher {
     this.wake?.();
     if (!this.isWaiting) return;
     const request = this.requestCount;
-    const heldForMs = this.options.clock.monotonicMs() - this.requestedAtMs;
-    this.options.scheduler.after(Math.max(0, INTERRUPT_AFTER_MS - heldForMs), () => {
+    this.options.scheduler.after(INTERRUPT_AFTER_MS, () => {
       if (!this.isWaiting || this.requestCount !== request || this.closed) return;
       this.interrupted = true;
       this.drop();
@@ -157,7 +155,6 @@ export class ReplicaFetcher {
     if (connection === null) return;
     const request = this.session.next((replica) => replica.position());
     this.requestCount += 1;
-    this.requestedAtMs = this.options.clock.monotonicMs();
     this.interrupted = false;
     this.isWaiting = true;
     let response: FetchResponse;

@@ -134,16 +134,6 @@ describe('ReplicaFetcher', () => {
     expect([leader.connections, leader.asked]).to.deep.equal([2, ['0@0', '1@0']]);
   });
 
-  it('takes one that the leader has held for long back at once', async () => {
-    follow(0);
-    await time.turn();
-    time.nowMs += 10;
-    follow(1);
-    await time.turn();
-    await time.advance(0);
-    expect([leader.connections, leader.asked]).to.deep.equal([2, ['0@0', '1@0']]);
-  });
-
   it('connects again after a pause when the leader is gone, and then asks for all', async () => {
     follow();
     await time.turn();

@@ -315,6 +315,24 @@ describe('ReplicaManager', () => {
       expect(codes(unknown)).to.deep.equal([ErrorCode.UNKNOWN_LEADER_EPOCH]);
     });
 
+    it('answers followers when it becomes a leader, and soon for a while: they may have more to ask for', async () => {
+      await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1] });
+      await broker.time.advance(1_000);
+      const [follower, consumer] = [parameters({ replicaId: 1, onlyLeader: true }), parameters()].map((asked) => fetch([wanted(0, 0)], asked));
+      await broker.lead('t', [1], { isr: [0, 1], replicas: [0, 1] });
+      await broker.time.turn();
+      expect([sizes(follower!), sizes(consumer!)]).to.deep.equal([[0], null]);
+      const next = fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.advance(4);
+      expect(next.value).to.equal(null);
+      await broker.time.advance(1);
+      expect(sizes(next)).to.deep.equal([0]);
+      await broker.time.advance(100);
+      const later = fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.advance(100);
+      expect(later.value).to.equal(null);
+    });
+
     it('wakes followers by appends and consumers by what followers fetch', async () => {
       await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1] });
       const follower = fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true }));
@@ -551,6 +569,7 @@ describe('ReplicaManager', () => {
   describe('while it is out of touch with the cluster', () => {
     it('does not lead: who waits for that looks for another leader, and nothing moves', async () => {
       await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1, 2] });
+      await broker.time.advance(100);
       const append = produce(broker, { acks: -1, timeoutMs: 60_000 });
       const fetch = watched(broker.replicas.fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true })));
       await broker.time.turn();
