@@ -3,7 +3,8 @@
  * in order, so the oldest request waiting owns the next response.
  *
  * Bounds: `inFlightMax` requests wait for answers, later ones are refused; a response above `responseSizeMax` breaks the
- * connection; a request without an answer after its timeout breaks it too, because all behind it are stuck.
+ * connection; a request without an answer after its timeout breaks it too, because all behind it are stuck. A broker that says that it
+ * throttles us does not read for that time (KIP-219): only then the timeouts of what waits begin.
  */
 import net from 'node:net';
 import { FrameSplitter } from '../../shared/bytes/frame-splitter.ts';
@@ -20,6 +21,7 @@ const RESPONSE_SIZE_MAX = 256 * 1024 * 1024;
 interface Waiting {
   readonly correlationId: number;
   readonly deadlineMs: number;
+  readonly timeoutMs: number;
   readonly read: (reader: Reader) => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -46,6 +48,7 @@ export class Connection {
   private nextCorrelationId = 0;
   private timer: NodeJS.Timeout | null = null;
   private timerMs = Infinity;
+  private throttledUntilMs = 0;
   private failure: ConnectionError | null = null;
   private closeListeners: (() => void)[] = [];
   /** Versions the broker speaks, by API key; filled by whoever asked it. */
@@ -134,10 +137,11 @@ export class Connection {
           const reason = reader.failure ?? `correlation id ${id}, ${correlationId} was expected`;
           throw new ConnectionError('PROTOCOL', `${api.name} v${version} response of ${this} is malformed: ${reason}`);
         }
+        this.heedThrottle(response);
         return response;
       };
       const deadlineMs = performance.now() + timeoutMs;
-      this.waiting.push({ correlationId, deadlineMs, read, resolve: resolve as (value: unknown) => void, reject });
+      this.waiting.push({ correlationId, deadlineMs, timeoutMs, read, resolve: resolve as (value: unknown) => void, reject });
       this.expireAt(deadlineMs);
     });
   }
@@ -182,6 +186,11 @@ export class Connection {
     }
   }
 
+  private heedThrottle(response: unknown): void {
+    const { throttleTimeMs = 0 } = response as { throttleTimeMs?: number };
+    if (throttleTimeMs > 0) this.throttledUntilMs = Math.max(this.throttledUntilMs, performance.now() + throttleTimeMs);
+  }
+
   /** One timer per connection, set to the earliest deadline it has heard of. */
   private expireAt(deadlineMs: number): void {
     if (this.timer !== null && this.timerMs <= deadlineMs) return;
@@ -193,7 +202,10 @@ export class Connection {
   private expire(): void {
     this.timer = null;
     let earliest = Infinity;
-    for (let at = this.head; at < this.waiting.length; at++) earliest = Math.min(earliest, this.waiting[at]!.deadlineMs);
+    for (let at = this.head; at < this.waiting.length; at++) {
+      const { deadlineMs, timeoutMs } = this.waiting[at]!;
+      earliest = Math.min(earliest, Math.max(deadlineMs, this.throttledUntilMs + timeoutMs));
+    }
     if (earliest <= performance.now()) this.fail(new ConnectionError('TIMED_OUT', `${this} did not answer in time`));
     else if (earliest < Infinity) this.expireAt(earliest);
   }

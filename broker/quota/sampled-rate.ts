@@ -73,9 +73,13 @@ export class SampledRate {
     return oldestMs;
   }
 
-  /** How long nothing may come until the rate is down to `limit`, in whole ms; 0 when it is not above it. */
+  /**
+   * How long nothing may come until the rate is down to `limit`, in whole ms; 0 when it is not above it. Down to nothing it is when all
+   * samples are too old.
+   */
   throttleMs(limit: number, nowMs: number): number {
     const rate = this.perSecond(nowMs);
-    return rate <= limit ? 0 : Math.round(((rate - limit) / limit) * this.windowMs(nowMs));
+    if (rate <= limit) return 0;
+    return limit > 0 ? Math.round(((rate - limit) / limit) * this.windowMs(nowMs)) : this.windows.count * this.windows.sizeMs;
   }
 }

@@ -25,9 +25,10 @@ export class TokenBucket {
     return this.tokens;
   }
 
-  /** How long until nothing is owed, in whole ms. */
+  /** How long until nothing is owed, in whole ms. Without new tokens that is never: so long, then, as the burst's would take to come. */
   throttleMs(perSecond: number, nowMs: number): number {
     const level = this.level(perSecond, nowMs);
-    return level >= 0 ? 0 : Math.round((-level / perSecond) * 1000);
+    if (level >= 0) return 0;
+    return perSecond > 0 ? Math.round((-level / perSecond) * 1000) : this.burstMs;
   }
 }

@@ -43,7 +43,9 @@ export class ReplicationThrottle {
 
   /** How long throttled replicas have to wait now; 0: not at all. */
   waitMs(): number {
-    return Math.min(RECHECK_MS, this.copied.throttleMs(this.options.rate(), this.options.monotonicMs()));
+    const rate = this.options.rate();
+    // A rate of 0 stops copying until somebody sets another one, which is noticed within a second.
+    return rate <= 0 ? RECHECK_MS : Math.min(RECHECK_MS, this.copied.throttleMs(rate, this.options.monotonicMs()));
   }
 }
 

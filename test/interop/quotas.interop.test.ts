@@ -30,7 +30,8 @@ describe('client quotas', () => {
       `Quota configs for client-id '${clientId}' are ${quota.replace(/=(\d+)$/, '=$1.0')}\n`,
     );
   };
-  const remove = (clientId: string, key: string): Promise<string> => toolOk('kafka-configs', ['--alter', ...entity(clientId), '--delete-config', key]);
+  const remove = (clientId: string, key: string): Promise<string> =>
+    toolOk('kafka-configs', ['--alter', ...entity(clientId), '--delete-config', key]);
 
   /** A metric among those that a tool prints at its end. */
   const metric = (output: string, name: string): number => {

@@ -59,6 +59,23 @@ describe('Connection', () => {
     expect((await failureOf(connection.request(heartbeat, beat(1), { timeoutMs: 20 }))).code).to.equal('TIMED_OUT');
   });
 
+  it('waits for as long as the broker does not read, and for its answer then', async () => {
+    let isThrottled = true;
+    broker.on(heartbeat.key, () => {
+      if (!isThrottled) return null;
+      isThrottled = false;
+      return { errorCode: 0, throttleTimeMs: 3_600_000 };
+    });
+    await connection.request(heartbeat, beat(1));
+    const unanswered = failureOf(connection.request(heartbeat, beat(2), { timeoutMs: 1 }));
+    const other = await Connection.connect({ host: '127.0.0.1', port: broker.port, clientId: 'other' });
+    await negotiate(other);
+    expect((await failureOf(other.request(heartbeat, beat(1), { timeoutMs: 20 }))).code).to.equal('TIMED_OUT');
+    expect(connection.closed).to.equal(false);
+    connection.close();
+    expect((await unanswered).code).to.equal('CLOSED');
+  });
+
   it('says what it could not reach', async () => {
     const { port } = broker;
     await broker.close();

@@ -64,7 +64,7 @@ describe('ClientQuota', () => {
 
   it('bounds the wait', () => {
     expect(quotaOf(1000, 1000).record('u', 'c', 1e6, 0)).to.equal(1000);
-    expect(quotaOf(0).record('u', 'c', 1, 0)).to.equal(THROTTLE_MS_MAX);
+    expect(quotaOf(0).record('u', 'c', 1, 0)).to.equal(11_000);
     expect(quotaOf(1).record('u', 'c', 1e12, 0)).to.equal(THROTTLE_MS_MAX);
   });
 

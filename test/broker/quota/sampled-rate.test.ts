@@ -60,7 +60,8 @@ describe('SampledRate', () => {
     // 2000 a second over 10 s: 1000 a second over 20 s.
     expect(rate.throttleMs(1000, 0)).to.equal(10_000);
     expect(rate.throttleMs(2000, 0)).to.equal(0);
-    expect(rate.throttleMs(0, 0)).to.equal(Infinity);
+    expect(rate.throttleMs(0, 0)).to.equal(11_000);
+    expect([10_999, 11_000].map((nowMs) => rate.throttleMs(0, nowMs))).to.deep.equal([11_000, 0]);
   });
 
   it('spreads over a single sample at least where only the elapsed time counts', () => {

@@ -19,6 +19,13 @@ describe('TokenBucket', () => {
     expect(bucket.throttleMs(2, 1500)).to.equal(0);
   });
 
+  it('has nothing to hope for where no tokens come', () => {
+    const bucket = new TokenBucket(10_000);
+    expect(bucket.level(0, 0)).to.equal(0);
+    bucket.take(1, 0, 0);
+    expect([bucket.level(0, 1e6), bucket.throttleMs(0, 1e6)]).to.deep.equal([-1, 10_000]);
+  });
+
   it('goes by the rate of the moment', () => {
     const bucket = new TokenBucket(10_000);
     bucket.take(30, 2, 0);

@@ -56,11 +56,11 @@ describe('client quotas', () => {
   const isNotThrottled = ({ throttleTimeMs }: { throttleTimeMs: number }): boolean => throttleTimeMs === 0;
 
   const records = (size: number): Buffer => buildBatch({ records: [{ key: null, value: Buffer.alloc(size), timestamp: 1 }] });
-  const production = (size: number, acks = -1) => ({
+  const production = (size: number, acks = -1, topic = 't') => ({
     transactionalId: null,
     acks,
     timeoutMs: 30_000,
-    topicData: [{ name: 't', partitionData: [{ index: 0, records: records(size) }] }],
+    topicData: [{ name: topic, partitionData: [{ index: 0, records: records(size) }] }],
   });
   const everything = { topics: null, allowAutoTopicCreation: false };
 
@@ -87,6 +87,16 @@ describe('client quotas', () => {
     const held = await cluster.client(broker, 'p');
     expect(isThrottled(await held.call(produce, production(10)))).to.equal(true);
     await expectUnread(held);
+
+    // Two at once: the first one is too much already, and the second not taken up.
+    const hasty = await cluster.client(broker, 'p');
+    const first = hasty.call(produce, production(10));
+    const second = hasty.call(produce, production(10)).catch(() => 'closed');
+    const { baseOffset } = (await first).responses[0]!.partitionResponses[0]!;
+    await expectUnread(hasty);
+    expect(await second).to.equal('closed');
+    const next = await ask('other', produce, production(10));
+    expect(next.responses[0]!.partitionResponses[0]!.baseOffset).to.equal(baseOffset + 1);
 
     const silent = await cluster.client(broker, 'p');
     const unanswered = silent.call(produce, production(10, 0)).catch(() => undefined); // it is closed, as it has no answer
@@ -154,8 +164,10 @@ describe('client quotas', () => {
       ask('k', createTopics, { topics: [topic(name, numPartitions)], timeoutMs: 30_000, validateOnly }, version);
     const grow = (name: string, count: number, version: number) =>
       ask('k', createPartitions, { topics: [{ name, count, assignments: null }], timeoutMs: 30_000, validateOnly: false }, version);
-    const remove = (name: string, version: number) =>
-      ask('k', deleteTopics, { topics: version < 6 ? [] : [{ name, topicId: ZERO_UUID }], topicNames: version < 6 ? [name] : [], timeoutMs: 30_000 }, version);
+    const remove = (name: string, version: number) => {
+      const named = version < 6 ? { topics: [], topicNames: [name] } : { topics: [{ name, topicId: ZERO_UUID }], topicNames: [] };
+      return ask('k', deleteTopics, { ...named, timeoutMs: 30_000 }, version);
+    };
 
     // Takes what there is (1.1) and more, and waits for nothing.
     let count = 0;
@@ -193,7 +205,7 @@ describe('client quotas', () => {
     // More than a follower could fetch in all the time that producing may take, if it were held to what clients are.
     for (let i = 0; i < 2; i++) {
       const client = await cluster.client(at, 'y');
-      const { responses } = await client.call(produce, { ...production(1000), topicData: [{ name: 'two', partitionData: [{ index: 0, records: records(1000) }] }] });
+      const { responses } = await client.call(produce, production(1000, -1, 'two'));
       expect(responses[0]!.partitionResponses[0]!.errorCode).to.equal(ErrorCode.NONE);
       client.close();
     }
