@@ -297,4 +297,5 @@ function shutdownRows(): Row[] {
 }
 
 const rows = [...(parts.includes('load') ? loadRows() : []), ...(parts.includes('shutdown') ? shutdownRows() : [])];
-process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three replicas, min.insync.replicas=2. ${machine()}\n`);
+const ofRounds = parts.includes('load') ? `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three` : 'Three';
+process.stdout.write(`${table(rows)}\n\n${ofRounds} replicas, min.insync.replicas=2. ${machine()}\n`);
