@@ -47,9 +47,12 @@ export function moveLeadersAway(state: ClusterState, brokerId: number): HandOver
 export function stopFollowing(state: ClusterState, brokerId: number, followed: readonly TopicPartition[]): Decision {
   const builder = new DecisionBuilder();
   for (const at of followed) {
-    const { assignment, state: present } = partitionOf(state, at)!;
+    const found = partitionOf(state, at);
+    // Since the leaders moved, the topic may have been deleted.
+    if (found === undefined || found.state === null || found.state.leader === brokerId) continue;
+    const { assignment, state: present } = found;
     builder.stop(brokerId, at, false);
-    if (present === null || !present.isr.includes(brokerId) || present.isr.length === 1) continue;
+    if (!present.isr.includes(brokerId) || present.isr.length === 1) continue;
     const stays = (id: number): boolean => id !== brokerId;
     const left = { leader: present.leader, isr: present.isr.filter(stays) };
     // The broker itself is told to stop, and must not take that for older news than this.

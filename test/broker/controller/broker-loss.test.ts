@@ -27,6 +27,13 @@ describe('a broker in controlled shutdown', () => {
     expect(metadata?.kind === 'updateMetadata' && metadata.request.topicStates[0]!.partitionStates[0]!.offlineReplicas).to.deep.equal([1]);
   });
 
+  it('leaves alone what was deleted, or has become its own, since its leaders moved', () => {
+    const { followed } = moveLeadersAway(before, 1);
+    expect(told(stopFollowing(cluster([1, 2, 3]), 1, followed))).to.deep.equal([]);
+    const led = cluster([1, 2, 3], { replicas: [1, 2], state: state(1, [1, 2]) }, { replicas: [2, 1], state: state(1, [2, 1]) });
+    expect(told(stopFollowing(led, 1, followed))).to.deep.equal([]);
+  });
+
   it('is nobody to elect, though it is there', () => {
     const leaving = applyChanges(before, moveLeadersAway(before, 1).decision.changes);
     const decision = changeBrokers(leaving, brokers(1, 3), clean);
