@@ -115,20 +115,7 @@ export class DynamicSettings implements SettingsView {
 
   /** Throws `SettingError` or `FatalError` where `texts`, all that would be set in this scope, cannot be. */
   check(scope: Scope, texts: Texts): void {
-    const names = [...texts.keys()];
-    refuse('Cannot update these configs dynamically', names.filter((name) => brokerSettingsByName.has(name) && !isDynamic(name)));
-    refuse(
-      'These security configs can be dynamically updated only per-listener using the listener prefix',
-      names.filter(needsListenerPrefix),
-      'HashSet',
-    );
-    for (const [name, text] of texts) {
-      const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
-      if (setting !== undefined) parseSetting(setting, text);
-    }
-    if (scope === 'cluster') {
-      refuse('Cannot update these configs at default cluster level, broker id must be specified', names.filter(isPerBroker));
-    }
+    checkTexts(scope, texts);
     this.checkChange(this.combine({ ...this.texts, [scope]: texts }));
   }
 
@@ -191,6 +178,24 @@ export class DynamicSettings implements SettingsView {
       }
     }
     return accepted;
+  }
+}
+
+/** Throws `SettingError` for what no broker could have in this scope, whatever else is set. */
+export function checkTexts(scope: Scope, texts: Texts): void {
+  const names = [...texts.keys()];
+  refuse('Cannot update these configs dynamically', names.filter((name) => brokerSettingsByName.has(name) && !isDynamic(name)));
+  refuse(
+    'These security configs can be dynamically updated only per-listener using the listener prefix',
+    names.filter(needsListenerPrefix),
+    'HashSet',
+  );
+  for (const [name, text] of texts) {
+    const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
+    if (setting !== undefined) parseSetting(setting, text);
+  }
+  if (scope === 'cluster') {
+    refuse('Cannot update these configs at default cluster level, broker id must be specified', names.filter(isPerBroker));
   }
 }
 
