@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTopic } from './support/kafkajs.ts';
 import { run, type Finished } from './support/process.ts';
-import { kafkaTool, repository } from './support/servers.ts';
-import { bootstrap, freshName } from './support/shared-pair.ts';
+import { kafkaTool, repository, ServerPair } from './support/servers.ts';
+import { bootstrap, freshName, maker } from './support/shared-pair.ts';
 
 const UNREACHABLE = ['--bootstrap-server', 'localhost:1'];
 
@@ -23,6 +23,8 @@ interface Files {
 const masks: readonly (readonly [RegExp, string])[] = [
   [/^\tat .*\n|^\t\.\.\. .*\n|^Caused by: .*\n|^\tSuppressed: .*\n/gm, ''],
   [/perf-consumer-\d+\) */g, 'perf-consumer-N)'],
+  // Java's ZooKeeper client on being hung up on, as it asked: it depends on who is faster.
+  [/^\[.*\] WARN An exception was thrown while closing send thread for session .*\nEndOfStreamException: .*\n/gm, ''],
 ];
 
 function masked(text: string): string {
@@ -165,6 +167,81 @@ const lines: readonly Line[] = [
   ['kafka-replica-verification', () => []],
   ['kafka-replica-verification', () => ['--topics-include', '(', '--broker-list', 'localhost:1']],
 ];
+
+/** What there is to do before the first broker starts. */
+const linesWithoutBroker: readonly string[] = [
+  '--describe --entity-type users',
+  '--describe --entity-type clients',
+  '--describe --entity-type users --all',
+  '--describe --user u',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=8192,password=x],SCRAM-SHA-512=[password=y]',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=-1,password=x]',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=1,password=x]',
+  '--alter --user u --add-config producer_byte_rate=1,SCRAM-SHA-256=[password=x] --delete-config a,b',
+  '--alter --user-defaults --add-config SCRAM-SHA-256=[password=x]',
+  '--alter --user nobody --delete-config SCRAM-SHA-512',
+  '--alter --entity-type users --entity-name a --entity-name b --add-config SCRAM-SHA-256=[password=x]',
+  '--describe --entity-type users',
+  '--describe --user-defaults',
+  '--describe --entity-type brokers',
+  '--describe --broker 5000000000',
+  '--describe --broker-defaults',
+  '--alter --broker 0 --add-config log.cleaner.threads=2,listener.name.internal.ssl.key.password=secret',
+  '--alter --broker 0 --add-config log.cleaner.threads=2,listener.name.internal.ssl.key.password=secret,password.encoder.secret=s',
+  '--alter --broker 0 --add-config ssl.keystore.location=x',
+  '--alter --broker 0 --add-config log.dirs=x,zookeeper.connect=y',
+  '--alter --broker 0 --add-config log.cleaner.threads=many',
+  '--alter --broker-defaults --add-config listener.name.internal.ssl.keystore.location=x,ssl.client.auth=none',
+  '--alter --broker-defaults --add-config log.cleaner.threads=2,foo=bar',
+  '--alter --broker 0 --delete-config foo',
+  '--describe --broker 0',
+];
+
+/** What is refused from then on. */
+const linesWithBroker: readonly string[] = [
+  '--describe --broker 0',
+  '--describe --broker-defaults',
+  '--describe --broker 7',
+  '--alter --broker 0 --add-config log.cleaner.threads=1 --delete-config foo',
+  '--alter --broker-defaults --add-config log.cleaner.threads=1',
+  '--alter --user v --add-config SCRAM-SHA-256=[password=x]',
+  '--describe --entity-type users',
+];
+
+describe('kafka-configs --zookeeper beside the original', () => {
+  let pair: ServerPair;
+
+  before(async () => {
+    pair = await ServerPair.prepare({ maker });
+    pair.launchCoordinator();
+    await pair.coordinatorReady();
+  });
+  after(() => pair.close());
+
+  const compare = (line: string): void => {
+    it(`kafka-configs ${line}`, async () => {
+      const args = ['--zookeeper', `127.0.0.1:${pair.coordinatorPort}`, ...line.split(' ')];
+      const ours = await run(join(repository, 'bin/kafka-configs.sh'), args);
+      expect(outcome(ours)).to.deep.equal(outcome(await run(kafkaTool, ['kafka-configs', ...args])));
+    });
+  };
+  for (const line of linesWithoutBroker) compare(line);
+  describe('with a broker', () => {
+    before(async () => {
+      pair.launchBroker();
+      await pair.brokerReady();
+    });
+    for (const line of linesWithBroker) compare(line);
+
+    it('the broker has what was set before it started', async () => {
+      const args = ['--bootstrap-server', pair.bootstrap, '--describe'];
+      const users = await run(join(repository, 'bin/kafka-configs.sh'), [...args, '--user', 'u']);
+      expect(users.stdout).to.equal("SCRAM credential configs for user-principal 'u' are SCRAM-SHA-256=iterations=8192, SCRAM-SHA-512=iterations=4096\n");
+      const broker = await run(join(repository, 'bin/kafka-configs.sh'), [...args, '--broker', '0']);
+      expect(broker.stdout).to.contain('log.cleaner.threads=2 sensitive=false');
+    });
+  });
+});
 
 describe('our tools beside the originals', () => {
   const directory = mkdtempSync(join(tmpdir(), 'vivarium-parity-'));

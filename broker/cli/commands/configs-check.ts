@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { DEFAULT_ENTITY } from '../../controller/znodes.ts';
 import { usageExit, type ToolIo } from '../io.ts';
 import { illegalArgument } from '../java-exception.ts';
+import { isJavaInt } from '../java-int.ts';
 import type { Options } from '../options.ts';
 import { options as specs } from './configs-options.ts';
 
@@ -112,7 +113,7 @@ function checkConnection(options: Options): void {
 async function checkNames(types: readonly string[], options: Options): Promise<void> {
   const named = (...flags: string[]): string[] => ['entity-name', ...flags].filter((flag) => options.has(flag)).map((flag) => options.one(flag)!);
   if (types.some((type) => type.startsWith('broker'))) {
-    const wrong = named('broker', 'broker-logger').find((name) => !/^[+-]?\d+$/.test(name));
+    const wrong = named('broker', 'broker-logger').find((name) => !isJavaInt(name));
     if (wrong !== undefined) throw illegalArgument(`The entity name for ${types[0]} must be a valid integer broker id, but it is: ${wrong}`);
   }
   if (!types.includes('ips')) return;

@@ -1,6 +1,7 @@
 /** SCRAM credentials as kafka-configs takes them: `SCRAM-SHA-256=[iterations=8192,password=secret]`. */
 import { SCRAM_MECHANISMS, type ScramMechanism } from '../../server/scram-credentials.ts';
 import { illegalArgument } from '../java-exception.ts';
+import { isJavaInt } from '../java-int.ts';
 
 export interface ScramPassword {
   readonly mechanism: ScramMechanism;
@@ -9,7 +10,6 @@ export interface ScramPassword {
 }
 
 const ITERATIONS_DEFAULT = 4096;
-const INT_MAX = 0x7fff_ffff;
 
 const mechanismNamed = (name: string): ScramMechanism | undefined => SCRAM_MECHANISMS.find((mechanism) => mechanism.name === name);
 
@@ -26,7 +26,7 @@ export function readScram(name: string, text: string, way: 'broker' | 'zookeeper
   if (match === null) throw illegalArgument(`Invalid credential property ${constant}=${text}`);
   const [, given, password = ''] = match;
   const iterations = given === undefined || given === '-1' ? ITERATIONS_DEFAULT : Number(given);
-  if (given !== undefined && (!/\d/.test(given) || Math.abs(iterations) > INT_MAX)) throw illegalArgument(`For input string: "${given}"`);
+  if (given !== undefined && !isJavaInt(given)) throw illegalArgument(`For input string: "${given}"`);
   const { iterationsMin } = mechanism;
   if (iterations < iterationsMin) {
     const shown = way === 'broker' ? mechanism.name : constant;

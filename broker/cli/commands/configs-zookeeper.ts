@@ -21,6 +21,7 @@ import { brokerSettingTable } from '../../server/settings.ts';
 import { readPropertyFile } from '../bootstrap.ts';
 import type { ToolIo } from '../io.ts';
 import { illegalArgument, JavaError } from '../java-exception.ts';
+import { isJavaInt } from '../java-int.ts';
 import { javaHashOrder } from '../java-order.ts';
 import type { Options } from '../options.ts';
 import { checkDeleted, readChanges, type Changes } from './configs-changes.ts';
@@ -107,7 +108,7 @@ async function checkNotRunning(client: CoordinatorClient, name: string, refusal:
     if (length > 0) throw illegalArgument(`requirement failed: ${refusal} - ${length} brokers are running. ${NOT_RUNNING}`);
     return;
   }
-  if (!/^[+-]?\d+$/.test(name)) {
+  if (!isJavaInt(name)) {
     throw illegalArgument(`Error parsing broker ${name}. The broker's Entity Name must be a single integer value`);
   }
   if ((await client.exists(brokerIdZnode.path(Number(name)))) === null) return;
@@ -159,7 +160,7 @@ async function credentialsOf(added: Texts): Promise<Texts> {
 function checkUserKeys(name: string, config: Texts): void {
   const known: readonly string[] = name === DEFAULT_ENTITY ? CONFIG_NAMES.clients : CONFIG_NAMES.users;
   const unknown = [...config.keys()].filter((key) => !known.includes(key));
-  if (unknown.length > 0) throw illegalArgument(`requirement failed: Unknown Dynamic Configuration: Set(${unknown.join(', ')}).`);
+  if (unknown.length > 0) throw illegalArgument(`requirement failed: Unknown Dynamic Configuration: HashSet(${unknown.join(', ')}).`);
 }
 
 /** Settings as they are stored: passwords encrypted, and without what says how. */
