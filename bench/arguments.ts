@@ -30,13 +30,31 @@ export interface BenchArguments {
   readonly quick: boolean;
   readonly rounds: number;
   readonly makers: readonly KafkaMaker[];
+  /** Of the parts that there are: all, unless some are named. */
+  readonly parts: readonly string[];
 }
 
-export function benchArguments(program: string, roundsDefault: number): BenchArguments {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean' } } });
-  if (values.help === true) showUsage(`node bench/${program} [--quick] [--rounds N] [--only kafka|vivarium]\n`);
+function partsOf(allParts: readonly string[], asked: string | undefined): readonly string[] {
+  const parts = asked?.split(',') ?? allParts;
+  for (const part of parts) if (!allParts.includes(part)) throw new Error(`--part has "${part}", expected one of ${allParts.join(', ')}`);
+  return parts;
+}
+
+/** `allParts`: what `--part` chooses from, where there is something to choose. */
+export function benchArguments(program: string, roundsDefault: number, allParts: readonly string[] = []): BenchArguments {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values } = parseArgs({ options: { quick: flag, help: flag, rounds: text, only: text, part: text } });
+  const part = allParts.length > 0 ? ` [--part ${allParts.join('|')},...]` : '';
+  if (values.part !== undefined && part === '') throw new Error(`--part is nothing that ${program} takes`);
+  if (values.help === true) showUsage(`node bench/${program} [--quick] [--rounds N] [--only kafka|vivarium]${part}\n`);
   const quick = values.quick ?? false;
-  return { quick, rounds: wholeNumber('rounds', values.rounds ?? String(quick ? 1 : roundsDefault)), makers: makersOf('kafka', values.only) };
+  return {
+    quick,
+    rounds: wholeNumber('rounds', values.rounds ?? String(quick ? 1 : roundsDefault)),
+    makers: makersOf('kafka', values.only),
+    parts: partsOf(allParts, values.part),
+  };
 }
 
 export interface CoordinatorArguments {
@@ -66,14 +84,12 @@ export function coordinatorArguments(program: string, allParts: readonly string[
     );
   }
   const quick = values.quick ?? false;
-  const parts = values.part?.split(',') ?? allParts;
-  for (const part of parts) if (!allParts.includes(part)) throw new Error(`--part has "${part}", expected one of ${allParts.join(', ')}`);
   return {
     quick,
     rounds: wholeNumber('rounds', values.rounds ?? (quick ? '3' : '9')),
     durationMs: wholeNumber('duration', values.duration ?? (quick ? '300' : '500')),
     makers: makersOf('zookeeper', values.only),
-    parts,
+    parts: partsOf(allParts, values.part),
     workloads: workloadNames(values.workload),
     depths: wholeNumbers('depth', values.depth),
     znodes: wholeNumbers('znodes', values.znodes),

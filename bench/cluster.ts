@@ -1,7 +1,7 @@
 /**
  * Three coordinators and three brokers beside the real three and three, round by round on the same machine, driven by the same
  * Java clients: records in (acks=all, three replicas) and out, latency at a steady rate, the start of the whole stack, what a
- * killed partition leader and a killed controller cost, memory.
+ * killed partition leader and a killed controller cost, what a controlled shutdown costs those who write, memory.
  *
  * Checked on the way: the ends of the partitions add up to what was sent, the consumer got as many, and after each death
  * everything that had been acknowledged is there.
@@ -12,11 +12,15 @@ import { Program, runOk } from '../test/interop/support/process.ts';
 import { eventually, ServerCluster } from '../test/interop/support/cluster.ts';
 import { cpuSeconds, kafkaTool, memoryMiB, type Maker } from '../test/interop/support/servers.ts';
 import { benchArguments } from './arguments.ts';
-import { machine, playRounds, row, table } from './report.ts';
+import { shutdownPauses } from './cluster/shutdown.ts';
+import { machine, median, playRounds, row, table, type PerMaker, type Row } from './report.ts';
 
-const { quick, rounds, makers } = benchArguments('cluster.ts', 3);
+const { quick, rounds, makers, parts } = benchArguments('cluster.ts', 3, ['load', 'shutdown']);
 const TOOL_TIMEOUT_MS = 600_000;
 const STEADY_RATE = 2000;
+const ATTEMPT_EVERY_MS = 100;
+const ATTEMPT_TIMEOUT_MS = 5_000;
+const ATTEMPTS_MAX = 1200;
 /** Bytes sent per load. */
 const LOAD_BYTES = quick ? 50e6 : 300e6;
 const sizes = quick ? [1024] : [100, 1024, 10_240];
@@ -38,7 +42,8 @@ interface Round {
   readonly latencyP99Ms: number;
   readonly leaderGapMs: number;
   readonly controllerGapMs: number;
-  readonly loadedMiB: number;
+  readonly peakMiB: number;
+  readonly sharedOnceMiB: number;
 }
 
 async function tool(...args: string[]): Promise<string> {
@@ -169,6 +174,22 @@ async function leaderGap(cluster: ServerCluster): Promise<number> {
   return gap;
 }
 
+/** Tries anew all the time, since an attempt may wait for somebody who is dead; resolves with the first that succeeds. */
+async function firstToCreateTopic(bootstrap: string): Promise<void> {
+  let created = false;
+  for (let attempt = 0; !created; attempt++) {
+    const topic = { name: `after-${attempt}`, numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
+    const done = withAdmin(bootstrap, (admin) => admin.createTopic(topic), ATTEMPT_TIMEOUT_MS).then(
+      () => {
+        created = true;
+      },
+      () => undefined, // the next one may
+    );
+    if (attempt === ATTEMPTS_MAX) throw new Error(`No topic could be created in ${ATTEMPTS_MAX} attempts`);
+    await Promise.race([done, delay(ATTEMPT_EVERY_MS)]);
+  }
+}
+
 /** From the death of the controller to the first topic that somebody creates again. */
 async function controllerGap(cluster: ServerCluster): Promise<number> {
   const controller = await withAdmin(cluster.bootstrap, async (admin) => {
@@ -177,15 +198,8 @@ async function controllerGap(cluster: ServerCluster): Promise<number> {
   });
   await cluster.killBroker(controller);
   const killedAt = performance.now();
-  let attempt = 0;
   const others = cluster.brokers.filter((_, at) => at !== controller).map(({ port }) => `127.0.0.1:${port}`).join(',');
-  await eventually('a topic created after the death of the controller', async () => {
-    const topic = { name: `after-${attempt++}`, numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
-    return withAdmin(others, (admin) => admin.createTopic(topic), 1_000).then(
-      () => true,
-      () => null,
-    );
-  });
+  await firstToCreateTopic(others);
   const gap = performance.now() - killedAt;
   await revive(cluster, controller);
   return gap;
@@ -216,14 +230,16 @@ async function playRound(maker: Maker, round: number): Promise<Round> {
     const used = cpuSeconds(cluster.processes()) - before;
     await createTopic(cluster, 'steady', 6);
     const steady = await send(cluster, 'steady', STEADY_RATE * (quick ? 10 : 30), 1024, STEADY_RATE);
-    const loadedMiB = memoryMiB(cluster.processes(), 'VmHWM');
+    const peakMiB = memoryMiB(cluster.processes(), 'VmHWM');
+    const sharedOnceMiB = memoryMiB(cluster.processes(), 'Pss');
     const leaderGapMs = await leaderGap(cluster);
     const controllerGapMs = await controllerGap(cluster);
     process.stderr.write(
       `round ${round}, ${maker}: start ${startMs.toFixed(0)} ms, p99 ${steady.p99Ms} ms, leader's death ${leaderGapMs} ms, ` +
-        `controller's ${controllerGapMs.toFixed(0)} ms, ${loadedMiB.toFixed(0)} MiB\n`,
+        `controller's ${controllerGapMs.toFixed(0)} ms, ${peakMiB.toFixed(0)} MiB\n`,
     );
-    return { startMs, loads: results, cpuSeconds: used, latencyP50Ms: steady.p50Ms, latencyP99Ms: steady.p99Ms, leaderGapMs, controllerGapMs, loadedMiB };
+    const latency = { latencyP50Ms: steady.p50Ms, latencyP99Ms: steady.p99Ms };
+    return { startMs, loads: results, cpuSeconds: used, ...latency, leaderGapMs, controllerGapMs, peakMiB, sharedOnceMiB };
   } catch (error) {
     process.stderr.write(cluster.logs());
     throw error;
@@ -232,18 +248,62 @@ async function playRound(maker: Maker, round: number): Promise<Round> {
   }
 }
 
-const all = await playRounds(rounds, makers, playRound);
-const rows = loads.flatMap(({ recordSize, partitions }, at) => [
-  row(all, `produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
-  row(all, `consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
-]);
-rows.push(
-  row(all, 'CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
-  row(all, `p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
-  row(all, `p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
-  row(all, 'start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
-  row(all, 'longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
-  row(all, 'first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
-  row(all, 'peak memory of all six', 'MiB', '≤ 0.3', (round) => round.loadedMiB),
-);
-process.stdout.write(`${table(rows)}\n\nMedian of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three replicas, min.insync.replicas=2. ${machine()}\n`);
+/** Partitions that the stopped broker leads, and how often it is stopped. */
+const shutdowns = quick ? [{ partitions: 1, times: 10 }] : [{ partitions: 1, times: 15 }, { partitions: 200, times: 12 }];
+
+async function playShutdowns(maker: Maker): Promise<number[][]> {
+  // Leaders move when we say so, and not when somebody finds them out of balance.
+  const broker = { 'auto.leader.rebalance.enable': 'false' };
+  const cluster = await ServerCluster.start({ coordinators: [maker, maker, maker], brokers: [maker, maker, maker], broker });
+  try {
+    const pauses: number[][] = [];
+    for (const { partitions, times } of shutdowns) pauses.push(await shutdownPauses(cluster, partitions, times));
+    return pauses;
+  } catch (error) {
+    process.stderr.write(cluster.logs());
+    throw error;
+  } finally {
+    await cluster.close();
+  }
+}
+
+const all = await playRounds(parts.includes('load') ? rounds : 0, makers, playRound);
+const pausesOf: PerMaker<number[]> = { kafka: [], vivarium: [] };
+if (parts.includes('shutdown')) for (const maker of makers) pausesOf[maker] = await playShutdowns(maker);
+
+function loadRows(): Row[] {
+  const rows = loads.flatMap(({ recordSize, partitions }, at) => [
+    row(all, `produce acks=all, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.produced),
+    row(all, `consume, ${recordSize} B, ${partitions} partitions`, 'MB/s', '≥ 1.5', (round) => round.loads[at]?.consumed),
+  ]);
+  rows.push(
+    row(all, 'CPU of all six for these loads', 's', '', (round) => round.cpuSeconds),
+    row(all, `p50 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP50Ms),
+    row(all, `p99 at ${STEADY_RATE} records/s`, 'ms', '≤ 1.0', (round) => round.latencyP99Ms),
+    row(all, 'start of all six to the first record', 's', '≤ 0.15', (round) => round.startMs / 1000),
+    row(all, 'longest pause when a leader is killed', 's', '≤ 0.15', (round) => round.leaderGapMs / 1000),
+    row(all, 'first topic created after the controller is killed', 's', '≤ 0.15', (round) => round.controllerGapMs / 1000),
+    row(all, 'peak memory of all six', 'MiB', '≤ 0.3', (round) => round.peakMiB),
+    row(all, 'memory of all six after the loads, shared pages counted once', 'MiB', '', (round) => round.sharedOnceMiB),
+  );
+  return rows;
+}
+
+function shutdownRows(): Row[] {
+  return shutdowns.flatMap(({ partitions, times }, at) => {
+    const measure = `pause of writes at a controlled shutdown, leader of ${partitions}`;
+    const of = (maker: Maker, summary: (values: readonly number[]) => number): number => {
+      const pauses = pausesOf[maker][at];
+      return pauses === undefined ? NaN : summary(pauses);
+    };
+    const summarized = (summary: (values: readonly number[]) => number) => ({ kafka: of('kafka', summary), vivarium: of('vivarium', summary) });
+    return [
+      { measure: `${measure}, median of ${times}`, unit: 'ms', aim: '≤ 25 ms', ...summarized(median) },
+      { measure: `${measure}, longest`, unit: 'ms', ...summarized((values) => Math.max(...values)) },
+    ];
+  });
+}
+
+const rows = [...(parts.includes('load') ? loadRows() : []), ...(parts.includes('shutdown') ? shutdownRows() : [])];
+const ofRounds = parts.includes('load') ? `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; three` : 'Three';
+process.stdout.write(`${table(rows)}\n\n${ofRounds} replicas, min.insync.replicas=2. ${machine()}\n`);

@@ -15,7 +15,7 @@ import type { StopReplicaRequest, StopReplicaResponse } from '../protocol/messag
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { alterPartition } from './alter-partition.ts';
 import { failedReplicas, stoppedReplicas } from './answers.ts';
-import { askAboutReplicas, shutDownBroker, takeReplicasOffline } from './broker-loss.ts';
+import { askAboutReplicas, moveLeadersAway, stopFollowing, takeReplicasOffline } from './broker-loss.ts';
 import type { ClusterState, LiveBroker, PartitionState, StateChange, TopicPartition } from './cluster-state.ts';
 import { absorbChanges, emptyClusterState, partitionKey, partitionOf } from './cluster-state.ts';
 import type { ControllerOptions } from './controller.ts';
@@ -177,7 +177,7 @@ export class ActiveController implements TriggeredController {
     return response;
   }
 
-  /** A broker asks to stop: see `shutDownBroker`. */
+  /** A broker asks to stop: its leaders move first, and their new ones are told, before what it follows. */
   async controlledShutdown(request: ControlledShutdownRequest): Promise<ControlledShutdownResponse> {
     const broker = this.current.liveBrokers.get(request.brokerId);
     if (broker === undefined) return { errorCode: ErrorCode.BROKER_NOT_AVAILABLE, remainingPartitions: [] };
@@ -185,8 +185,9 @@ export class ActiveController implements TriggeredController {
       return { errorCode: ErrorCode.STALE_BROKER_EPOCH, remainingPartitions: [] };
     }
     this.options.logger.info(`Shutting down broker ${request.brokerId}`);
-    const { decision, remaining } = shutDownBroker(this.current, request.brokerId);
+    const { decision, remaining, followed } = moveLeadersAway(this.current, request.brokerId);
     await this.perform(decision);
+    await this.perform(stopFollowing(this.current, request.brokerId, followed));
     const remainingPartitions = remaining.map(({ topic, partition }) => ({ topicName: topic, partitionIndex: partition }));
     return { errorCode: ErrorCode.NONE, remainingPartitions };
   }

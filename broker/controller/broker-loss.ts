@@ -9,39 +9,53 @@ import type { Decision } from './decision.ts';
 import { DecisionBuilder } from './decision.ts';
 import { electForControlledShutdown } from './elect-leader.ts';
 
-/** A broker asks to stop. Leaders move away from it, and it leaves the ISRs it follows in. */
-export function shutDownBroker(state: ClusterState, brokerId: number): { decision: Decision; remaining: TopicPartition[] } {
+export interface HandOver {
+  readonly decision: Decision;
+  /** Leaders for which nobody else is there. */
+  readonly remaining: readonly TopicPartition[];
+  /** What the broker follows. */
+  readonly followed: readonly TopicPartition[];
+}
+
+/** A broker asks to stop: leaders move away from it. */
+export function moveLeadersAway(state: ClusterState, brokerId: number): HandOver {
   const builder = new DecisionBuilder().change({ kind: 'shuttingDown', brokerId });
   const after = applyChanges(state, builder.changesSoFar);
+  const remaining: TopicPartition[] = [];
+  const followed: TopicPartition[] = [];
   for (const [topic, index, partition] of allPartitions(after)) {
     const { state: present, assignment } = partition;
     // A partition with one replica has nobody to take over: it goes down with its broker.
     if (present === null || assignment.replicas.length < 2 || !assignment.replicas.includes(brokerId)) continue;
     if (after.deletions.get(topic)?.begun === true) continue;
     const at = { topic, partition: index };
-    const isAlive = (id: number): boolean => isReplicaThere(after, topic, index, id);
-    if (present.leader === brokerId) {
-      const elected = electForControlledShutdown({ replicas: assignment.replicas, isr: present.isr, isAlive }, (id) =>
-        after.shuttingDown.has(id),
-      );
-      if (elected !== null) moveTo(builder, after, at, { assignment, state: present }, elected);
+    if (present.leader !== brokerId) {
+      followed.push(at);
       continue;
     }
+    const isAlive = (id: number): boolean => isReplicaThere(after, topic, index, id);
+    const elected = electForControlledShutdown({ replicas: assignment.replicas, isr: present.isr, isAlive }, (id) =>
+      after.shuttingDown.has(id),
+    );
+    if (elected === null) remaining.push(at);
+    else moveTo(builder, after, at, { assignment, state: present }, elected);
+  }
+  return { decision: builder.build(applyChanges(state, builder.changesSoFar)), remaining, followed };
+}
+
+/** Then it stops what it follows, and leaves those ISRs. Second: until the leaders have moved nobody can write to their partitions. */
+export function stopFollowing(state: ClusterState, brokerId: number, followed: readonly TopicPartition[]): Decision {
+  const builder = new DecisionBuilder();
+  for (const at of followed) {
+    const { assignment, state: present } = partitionOf(state, at)!;
     builder.stop(brokerId, at, false);
-    if (present.isr.includes(brokerId) && present.isr.length > 1) {
-      const stays = (id: number): boolean => id !== brokerId;
-      const left = { leader: present.leader, isr: present.isr.filter(stays) };
-      // The broker itself is told to stop, and must not take that for older news than this.
-      moveTo(builder, after, at, { assignment, state: present }, left, assignment.replicas.filter(stays));
-    }
+    if (present === null || !present.isr.includes(brokerId) || present.isr.length === 1) continue;
+    const stays = (id: number): boolean => id !== brokerId;
+    const left = { leader: present.leader, isr: present.isr.filter(stays) };
+    // The broker itself is told to stop, and must not take that for older news than this.
+    moveTo(builder, state, at, { assignment, state: present }, left, assignment.replicas.filter(stays));
   }
-  const next = applyChanges(state, builder.changesSoFar);
-  const remaining: TopicPartition[] = [];
-  for (const [topic, index, partition] of allPartitions(next)) {
-    if (partition.state?.leader === brokerId && partition.assignment.replicas.length > 1)
-      remaining.push({ topic, partition: index });
-  }
-  return { decision: builder.build(next), remaining };
+  return builder.build(applyChanges(state, builder.changesSoFar));
 }
 
 /** Brokers said that a log directory failed: their answers to what they should lead or follow tell which replicas are on it. */

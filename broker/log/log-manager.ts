@@ -12,6 +12,7 @@ import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { CheckpointError } from './checkpoint-files.ts';
+import { FewAtATime } from './few-at-a-time.ts';
 import { CleanerThread } from './cleaner-thread.ts';
 import { FileSystemError } from './file.ts';
 import type { FileSystem } from './file.ts';
@@ -41,6 +42,8 @@ export type { DirFailure, HighWatermark, LogManagerOptions } from './log-manager
 /** The logs that a "recovery thread" opens at a time: they wait for the disk more than they compute. */
 const LOGS_PER_RECOVERY_THREAD = 8;
 const OPEN_FILES_MAX = 2048;
+/** Two of libuv's four threads. */
+const EPOCH_WRITES_MAX = 2;
 
 export class LogManager {
   private readonly options: LogManagerOptions;
@@ -76,6 +79,7 @@ export class LogManager {
       indexes: new IndexCache(),
       tail: new TailBudget(options.tailLimits),
       writer: new TickWriter(this.scheduler),
+      epochWrites: new FewAtATime(EPOCH_WRITES_MAX),
       scheduler: this.scheduler,
       clock: this.clock,
       logger: this.logger,

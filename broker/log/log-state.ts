@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { FileSystemError } from './file.ts';
+import type { FewAtATime } from './few-at-a-time.ts';
 import type { LeaderEpochs } from './leader-epochs.ts';
 import type { LogConfig } from './log-config.ts';
 import type { TickWriter } from './log-writer.ts';
@@ -23,6 +24,8 @@ import type { TailBudget, TailPages } from './tail-pages.ts';
 export interface LogSurroundings extends SegmentFiles {
   readonly tail: TailBudget;
   readonly writer: TickWriter;
+  /** Leader epochs: a broker that goes leaves hundreds of new leaders behind. */
+  readonly epochWrites: FewAtATime;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -99,10 +99,12 @@ export class PartitionLog {
     saveEpochs = () => {
       if (saving) return; // the write to come takes what is true then
       saving = true;
-      state.enqueueQuietly('writing the leader epochs of', async () => {
-        saving = false;
-        await fileSystem.replaceFile(path.join(state.directory, LEADER_EPOCH_FILE), encodeEpochs(epochs.entries));
-      });
+      state.enqueueQuietly('writing the leader epochs of', () =>
+        surroundings.epochWrites.run(async () => {
+          saving = false;
+          await fileSystem.replaceFile(path.join(state.directory, LEADER_EPOCH_FILE), encodeEpochs(epochs.entries));
+        }),
+      );
     };
     if (epochBytes === null) await fileSystem.writeFile(epochPath, EMPTY);
     await loadLog(state, options.recovery ?? FRESH);

@@ -25,6 +25,8 @@ export interface FetchHost {
   isHeldBack(partition: Partition, replicaId: number): boolean;
   /** A follower is about to get so much of a partition. */
   followerServed(partition: Partition, size: number): void;
+  /** The longest that a follower may be kept waiting. */
+  readonly followerWaitMaxMs: number;
   /** Reading a partition's log failed. */
   readFailed(partition: Partition, error: unknown): void;
   /** Books `operation.retry` for the end of this turn. */
@@ -54,6 +56,10 @@ export class FetchOperation implements FetchWatcher {
     this.host = host;
     this.requests = requests;
     this.parameters = parameters;
+  }
+
+  get isFollowers(): boolean {
+    return this.parameters.replicaId >= 0;
   }
 
   /** True while it waits for data. */
@@ -121,8 +127,9 @@ export class FetchOperation implements FetchWatcher {
 
   private park(): void {
     if (this.settled) return;
-    this.cancelTimer ??= this.host.scheduler.after(this.parameters.maxWaitMs, () => this.expire());
-    const awaitsLogEnd = this.parameters.replicaId >= 0;
+    const awaitsLogEnd = this.isFollowers;
+    const waitMs = this.isFollowers ? Math.min(this.parameters.maxWaitMs, this.host.followerWaitMaxMs) : this.parameters.maxWaitMs;
+    this.cancelTimer ??= this.host.scheduler.after(waitMs, () => this.expire());
     const watches: FetchWatch[] = [];
     let missed = false;
     for (let i = 0; i < this.partitions.length; i += 1) {
@@ -136,7 +143,8 @@ export class FetchOperation implements FetchWatcher {
     if (missed) this.partitionAdvanced(0);
   }
 
-  private expire(): void {
+  /** The wait is over: it is answered with what there is. */
+  expire(): void {
     this.expired = true;
     // Something may have come that was less than minBytes: it goes out now.
     if (this.watches === null) return; // A read is under way; it will settle.

@@ -3,8 +3,8 @@
  * whether an append may be acknowledged. Pure: offsets and times come in, offsets, proposals and verdicts go out.
  *
  * The high watermark is the smallest log end offset among the leader, the *maximal* ISR (the ISR and whoever is being
- * added to it) and every follower that has caught up lately though it is not in the ISR yet. It never goes back while a
- * leader leads.
+ * added to it) and every follower that has caught up lately though it is not in the ISR yet: it shall not run away from who
+ * is about to join. Whom the controller refuses (a broker that shuts down) is not waited for. It never goes back while a leader leads.
  *
  *     leader    | 0 1 2 3 4 5 6 7 |          logEndOffset 8
  *     follower  | 0 1 2 3 4 5 |      in ISR  logEndOffset 6   <- highWatermark
@@ -72,6 +72,8 @@ export class PartitionLeader {
   /** The last ISR known to be written by the controller. */
   private committedIsr: readonly number[];
   private pendingChange: IsrChange | null = null;
+  /** Followers that the controller does not let into the ISR, as far as we know. */
+  private readonly refused = new Set<number>();
   private endOffset: number;
   private watermark: number;
 
@@ -208,13 +210,14 @@ export class PartitionLeader {
   isrCommitted(isr: readonly number[], partitionEpoch: number, nowMs: number): boolean {
     if (partitionEpoch < this.epochOfPartition) return false;
     this.committedIsr = isr;
+    for (const brokerId of isr) this.refused.delete(brokerId);
     this.epochOfPartition = partitionEpoch;
     this.pendingChange = null;
     return this.advanceHighWatermark(nowMs);
   }
 
   /**
-   * The controller has refused a proposal. `dropped`: we are back to the ISR as it was. `waiting`: our idea of the
+   * The controller has refused a proposal. `dropped`: we are back to the ISR as it was, and the high watermark may move. `waiting`: our idea of the
    * partition is out of date, a LeaderAndIsr is on its way, and until then the larger set counts. `retry`: send the
    * proposal again.
    */
@@ -222,6 +225,7 @@ export class PartitionLeader {
     switch (errorCode) {
       case ErrorCode.OPERATION_NOT_ATTEMPTED:
       case ErrorCode.INELIGIBLE_REPLICA:
+        if (this.pendingChange?.kind === 'expand') this.refused.add(this.pendingChange.brokerId);
         this.pendingChange = null;
         return 'dropped';
       case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
@@ -266,14 +270,15 @@ export class PartitionLeader {
     return follower.logEndOffset === this.endOffset || nowMs - follower.lastCaughtUpMs <= this.replicaLagTimeMaxMs;
   }
 
-  private advanceHighWatermark(nowMs: number): boolean {
+  /** Returns whether the high watermark moved. */
+  advanceHighWatermark(nowMs: number): boolean {
     let lowest = this.endOffset;
     for (const follower of this.followers) {
       if (follower.logEndOffset >= lowest) continue;
       const counts =
         this.committedIsr.includes(follower.brokerId) ||
         (this.pendingChange?.kind === 'expand' && this.pendingChange.brokerId === follower.brokerId) ||
-        this.isCaughtUp(follower, nowMs);
+        (this.isCaughtUp(follower, nowMs) && !this.refused.has(follower.brokerId));
       if (counts) lowest = follower.logEndOffset;
     }
     if (lowest <= this.watermark) return false;

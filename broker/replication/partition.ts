@@ -272,7 +272,11 @@ export class Partition implements FollowerHost {
     const { role } = this;
     if (role === null || !this.wants(proposal)) return false;
     if (this.host.isFenced) return true;
-    if (answer.errorCode !== ErrorCode.NONE) return role.isrRefused(answer.errorCode) === 'retry';
+    if (answer.errorCode !== ErrorCode.NONE) {
+      const verdict = role.isrRefused(answer.errorCode);
+      if (verdict === 'dropped' && role.advanceHighWatermark(this.nowMs())) this.highWatermarkAdvanced();
+      return verdict === 'retry';
+    }
     const moved = role.isrCommitted(answer.isr, answer.partitionEpoch, this.nowMs());
     this.partitionEpoch = role.partitionEpoch;
     if (moved) this.highWatermarkAdvanced();

@@ -43,9 +43,11 @@ export interface ReplicaFetcherOptions {
   readonly logger: Logger;
 }
 
-/** The pause after a first failure: most of what fails at first is over by then. */
-const FIRST_BACKOFF_MS = 20;
-/** An answer that is under way comes within this; a leader that waits for news does not. */
+/** The pause after a first failure. Mostly the new leader has not heard of its leadership yet, and writers wait for us both. */
+const FIRST_BACKOFF_MS = 5;
+/** Failures in a row before it is told, a third of a second: the first tries often come before the leader knows that it is one. */
+const FAILURES_BEFORE_WARNING = 7;
+/** An answer that is under way comes within this, also that of a new leader of ours; any other that waits for news does not. */
 const INTERRUPT_AFTER_MS = 10;
 
 interface Delay {
@@ -258,8 +260,7 @@ export class ReplicaFetcher {
     const failureCount = (this.failures.get(replica) ?? 0) + 1;
     const { logger, limits, clock, leaderId } = this.options;
     const text = `Partition ${replica.topic}-${replica.index} cannot be fetched from broker ${leaderId}: ${progress.reason}`;
-    // The first tries often come before the leader knows that it is one.
-    if (failureCount === 5) logger.warn(text);
+    if (failureCount === FAILURES_BEFORE_WARNING) logger.warn(text);
     else logger.debug(text);
     this.session.forget(replica);
     this.failures.set(replica, failureCount);

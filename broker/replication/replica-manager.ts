@@ -30,6 +30,12 @@ import { systemScheduler, type Scheduler } from '../log/scheduler.ts';
 export type * from './replica-types.ts';
 
 const logger = createLogger('kafka.server.ReplicaManager');
+/**
+ * After this broker has become a leader its followers are answered soon, for a while: they hear of it at about the same time, and
+ * can only ask for more once they were answered. Writers wait for that, so no follower of ours has to break its connection off.
+ */
+const NEW_LEADER_MS = 100;
+const FOLLOWER_WAIT_OF_NEW_LEADER_MS = 5;
 /** `replica.lag.time.max.ms` unless told. */
 const LAG_TIME_MAX_MS = 30_000;
 
@@ -50,6 +56,8 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   private checkpointing: Promise<void> = Promise.resolve();
   private closed = false;
   private wasFenced = false;
+  private ledSinceMs = Number.NEGATIVE_INFINITY;
+  private isFollowersWakeBooked = false;
   private readonly monotonicMs = (): number => this.clock.monotonicMs();
   private readonly runWoken = (): void => this.retryWoken();
 
@@ -76,6 +84,7 @@ export class ReplicaManager implements FetchHost, PartitionHost {
       replicaLagTimeMaxMs: this.lagTimeMaxMs,
       newPartition: (topic, index) => new Partition(topic, index, this, this.monotonicMs),
     });
+    this.roles.onLeadership({ becameLeader: () => this.becameLeader(), resigned: () => undefined });
   }
 
   private get lagTimeMaxMs(): number {
@@ -136,6 +145,10 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   becomeLeaderOrFollower(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
     this.startTimers();
     return this.roles.becomeLeaderOrFollower(request);
+  }
+
+  prepareToStop(): void {
+    this.roles.prepareToStop();
   }
 
   stopReplicas(request: StopReplicaRequest): Promise<StopReplicaResponse> {
@@ -269,6 +282,20 @@ export class ReplicaManager implements FetchHost, PartitionHost {
   followerServed(partition: Partition, size: number): void {
     const throttle = this.options.replication.leaderThrottle;
     if (throttle?.isThrottled(partition.topic, partition.index) === true) throttle.record(size);
+  }
+
+  get followerWaitMaxMs(): number {
+    return this.clock.monotonicMs() - this.ledSinceMs < NEW_LEADER_MS ? FOLLOWER_WAIT_OF_NEW_LEADER_MS : Infinity;
+  }
+
+  private becameLeader(): void {
+    this.ledSinceMs = this.clock.monotonicMs();
+    if (this.isFollowersWakeBooked) return;
+    this.isFollowersWakeBooked = true;
+    this.scheduler.soon(() => {
+      this.isFollowersWakeBooked = false;
+      for (const operation of this.waitingFetches) if (operation.isFollowers) operation.expire();
+    });
   }
 
   readFailed(partition: Partition, error: unknown): void {

@@ -31,6 +31,7 @@ export class RoleChanges {
   private readonly options: RoleChangesOptions;
   private readonly listeners: LeadershipListener[] = [];
   private controllerEpoch = 0;
+  private isStopping = false;
   /** Orders are carried out in the order they came. */
   private orders: Promise<unknown> = Promise.resolve();
 
@@ -45,6 +46,11 @@ export class RoleChanges {
   /** Resolves when the orders so far are carried out. */
   idle(): Promise<unknown> {
     return this.orders;
+  }
+
+  /** The broker hands its leaders over. It follows none of their successors: those would wait for who is about to go. */
+  prepareToStop(): void {
+    this.isStopping = true;
   }
 
   becomeLeaderOrFollower(request: LeaderAndIsrRequest): Promise<LeaderAndIsrResponse> {
@@ -181,7 +187,8 @@ export class RoleChanges {
       `Follower ${topic}-${index} starts at leader epoch ${order.leaderEpoch} from offset ${partition.log!.nextOffset} with ` +
         `partition epoch ${order.partitionEpoch} and high watermark ${partition.highWatermark}. Current leader is ${order.leader}.`,
     );
-    this.options.fetchers.follow(following);
+    const isMember = order.isr.includes(this.options.brokerId);
+    if (isMember || !this.isStopping) this.options.fetchers.follow(following);
   }
 
   /** Tells who listens that a partition is not led here any more. */

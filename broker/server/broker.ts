@@ -23,6 +23,7 @@ import { logConfigFrom } from '../log/log-config.ts';
 import { LogManager, readMetaProperties } from '../log/log-manager.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
+import type { RateWindows } from '../quota/sampled-rate.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
@@ -30,6 +31,8 @@ import { AutoTopics } from './auto-topics.ts';
 import { BrokerConfigs } from './broker-configs.ts';
 import { ClientQuotas } from './client-quotas.ts';
 import { ConfigChanges } from './config-changes.ts';
+import type { ConnectionLimits } from './connection-quotas.ts';
+import { ConnectionQuotas } from './connection-quotas.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
 import { ControllerChannel } from './controller-channel.ts';
@@ -38,6 +41,8 @@ import { createController } from './controller-wiring.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
 import { DynamicSettings } from './dynamic-settings.ts';
 import { describeFatal } from './fatal-error.ts';
+import { IpQuotaConfigs } from './ip-quota-configs.ts';
+import { formatEndPoint } from './listeners.ts';
 import { createGroups } from './group-wiring.ts';
 import { createHandlers } from './handlers.ts';
 import { cleanerConfig, logManagerOptions } from './log-options.ts';
@@ -52,10 +57,13 @@ import { RequestRouter } from './request-router.ts';
 import { SelfFence } from './self-fence.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { BrokerSettings } from './settings.ts';
-import type { BoundListener, ConnectionLimits } from './socket-server.ts';
+import type { BoundListener } from './socket-server.ts';
 import { SocketServer } from './socket-server.ts';
 import { TopicAdmin } from './topic-admin.ts';
 import { TopicConfigs } from './topic-configs.ts';
+
+/** How long a controller that stops waits for the brokers it gave orders to; they answer in milliseconds, or hang. */
+const ORDERS_TIMEOUT_MS = 1000;
 
 export interface BrokerOptions {
   /** The broker cannot go on (no log directory left, its id taken by another): whoever started it has to stop it. */
@@ -104,6 +112,7 @@ class BrokerProcess implements Broker {
   private readonly configChanges: ConfigChanges;
   private readonly quotaStore: QuotaStore;
   private readonly clientQuotas: ClientQuotas;
+  private readonly connectionQuotas: ConnectionQuotas;
   private logDefaults: LogConfig;
   private readonly peers: PeerAddresses;
   private brokerEpoch = -1;
@@ -119,7 +128,8 @@ class BrokerProcess implements Broker {
   private replicas?: ReplicaManager;
   private fence?: SelfFence;
   private socketServer?: SocketServer;
-  private bound: BoundListener[] = [];
+  private bound: readonly BoundListener[] = [];
+  private listenerChanges: Promise<void> = Promise.resolve();
   private remote?: RemoteBrokers;
   private openController?: Controller;
   private groups?: GroupCoordinator;
@@ -136,6 +146,12 @@ class BrokerProcess implements Broker {
     this.quotaStore = new QuotaStore(client, quotaLogger);
     this.clientQuotas = createClientQuotas(settings, this.dynamicSettings, this.clock);
     const quotaConfigs = { store: this.quotaStore, quotas: this.clientQuotas, logger: quotaLogger };
+    this.connectionQuotas = new ConnectionQuotas({
+      limits: connectionLimits(settings),
+      windows: quotaWindows(settings),
+      interBrokerListener: settings.interBrokerListener,
+    });
+    const ipQuotaLogger = createLogger('kafka.network.ConnectionQuotas');
     this.configChanges = new ConfigChanges({
       client,
       keepers: {
@@ -146,6 +162,7 @@ class BrokerProcess implements Broker {
         brokers: this.brokerConfigs,
         users: new QuotaConfigs('users', quotaConfigs),
         clients: new QuotaConfigs('clients', quotaConfigs),
+        ips: new IpQuotaConfigs({ store: this.quotaStore, quotas: this.connectionQuotas, logger: ipQuotaLogger }),
       },
       wallMs: () => this.clock.wallMs(),
       logger: createLogger('kafka.server.ZkConfigManager'),
@@ -322,13 +339,26 @@ class BrokerProcess implements Broker {
     this.logs?.updateDefaults(this.logDefaults);
     this.logs?.cleaner.reconfigure(cleanerConfig(current));
     for (const topic of this.logs?.topics() ?? []) this.logs!.updateConfig(topic, this.logConfig(topic));
-    this.socketServer?.setLimits(connectionLimits(current));
-    if (current.advertisedListeners !== before.advertisedListeners) {
-      this.link.updateRegistration(this.registration()).catch((error: unknown) => {
-        this.logger.error('The addresses could not be changed', { error });
-      });
-    }
+    this.connectionQuotas.setLimits(connectionLimits(current));
+    this.socketServer?.limitsChanged();
+    this.listenersChanged(current, before);
     if (current.uncleanLeaderElectionEnable && !before.uncleanLeaderElectionEnable) this.openController?.uncleanElectionsAllowed();
+  }
+
+  /** Opens and closes listeners, then registers what clients are told: one change after the other. */
+  private listenersChanged(current: BrokerSettings, before: BrokerSettings): void {
+    const { socketServer } = this;
+    const told = ({ advertisedEndPoints }: BrokerSettings): string => advertisedEndPoints.map(formatEndPoint).join();
+    if (socketServer === undefined || (current.listeners === before.listeners && told(current) === told(before))) return;
+    this.listenerChanges = this.listenerChanges.then(async () => {
+      try {
+        await socketServer.changeListeners(current.listenerEndPoints);
+        this.bound = socketServer.listeners;
+        await this.link.updateRegistration(this.registration());
+      } catch (error) {
+        this.logger.error(`The listeners could not be changed from ${before.listeners} to ${current.listeners}`, { error });
+      }
+    });
   }
 
   /** The topic's config as far as it was read; what cannot be read is worth the defaults, so that the records stay reachable. */
@@ -383,7 +413,8 @@ class BrokerProcess implements Broker {
       requestBytesMax: settings.socketRequestMaxBytes,
       idleMsMax: settings.connectionsMaxIdleMs,
       backlogSize: settings.socketListenBacklogSize,
-      ...connectionLimits(settings),
+      quotas: this.connectionQuotas,
+      nowMs: () => this.clock.monotonicMs(),
       logger: createLogger('kafka.network.SocketServer', `[SocketServer listenerType=ZK_BROKER, nodeId=${this.id}] `),
       acceptorLogger: createLogger('kafka.network.DataPlaneAcceptor'),
     });
@@ -461,6 +492,8 @@ class BrokerProcess implements Broker {
     this.logger.info('shutting down');
     if (this.brokerEpoch >= 0 && this.settings.controlledShutdownEnable)
       await this.step('partitions', () => this.whileInTouch(this.handOver()));
+    // Of a controller that stops everybody shall have heard who leads now: the next one is not there at once.
+    await this.step('orders', () => this.remote?.settled(ORDERS_TIMEOUT_MS));
     // One after the other, and each even if the one before could not: what is not written down is recovered at the next start.
     await this.step('socket server', () => this.socketServer?.close());
     await this.step('group coordinator', () => this.groups?.close());
@@ -493,6 +526,7 @@ class BrokerProcess implements Broker {
 
   private handOver(): Promise<void> {
     const { settings } = this;
+    this.replicas?.prepareToStop();
     return handOver({
       brokerId: this.id,
       brokerEpoch: this.brokerEpoch,
@@ -515,11 +549,15 @@ class BrokerProcess implements Broker {
 
 function createClientQuotas(settings: BrokerSettings, dynamicSettings: DynamicSettings, clock: Clock): ClientQuotas {
   return new ClientQuotas({
-    windows: { count: settings.quotaWindowNum, sizeMs: settings.quotaWindowSizeSeconds * 1000 },
+    windows: quotaWindows(settings),
     mutationWindows: { count: settings.controllerQuotaWindowNum, sizeMs: settings.controllerQuotaWindowSizeSeconds * 1000 },
     threadCount: () => dynamicSettings.current.numIoThreads + dynamicSettings.current.numNetworkThreads,
     clock,
   });
+}
+
+function quotaWindows(settings: BrokerSettings): RateWindows {
+  return { count: settings.quotaWindowNum, sizeMs: settings.quotaWindowSizeSeconds * 1000 };
 }
 
 function connectionLimits(settings: BrokerSettings): ConnectionLimits {
@@ -527,5 +565,7 @@ function connectionLimits(settings: BrokerSettings): ConnectionLimits {
     connectionsMax: settings.maxConnections,
     connectionsPerIpMax: settings.maxConnectionsPerIp,
     connectionsByIp: settings.maxConnectionsByIp,
+    creationRateMax: settings.maxConnectionCreationRate,
+    ofListeners: settings.listenerLimits,
   };
 }

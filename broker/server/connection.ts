@@ -24,6 +24,7 @@ export interface ConnectionOptions {
   requestBytesMax: number;
   /** Negative: never. */
   idleMsMax: number;
+  nowMs: () => number;
   logger: Logger;
 }
 
@@ -43,10 +44,13 @@ export class ClientConnection implements Peer {
   readonly clientAddress: string;
   readonly principal = 'User:ANONYMOUS';
   closed = false;
+  /** When the client last sent something. */
+  lastReceivedMs: number;
   private readonly socket: Socket;
   private readonly router: RequestRouter;
   private readonly splitter: FrameSplitter;
   private readonly logger: Logger;
+  private readonly nowMs: () => number;
   private closeListeners: Set<() => void> | null = null;
   /** Frames that wait for their turn; `next` is the first of them. */
   private inbox: Buffer[] = [];
@@ -67,6 +71,8 @@ export class ClientConnection implements Peer {
     this.connectionId = options.connectionId;
     this.clientAddress = options.clientAddress;
     this.logger = options.logger;
+    this.nowMs = options.nowMs;
+    this.lastReceivedMs = options.nowMs();
     this.splitter = new FrameSplitter(options.requestBytesMax);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('drain', () => {
@@ -114,6 +120,7 @@ export class ClientConnection implements Peer {
 
   private receive(chunk: Buffer): void {
     if (this.closed) return;
+    this.lastReceivedMs = this.nowMs();
     let frames: Buffer[];
     try {
       frames = this.splitter.push(chunk);

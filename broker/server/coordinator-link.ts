@@ -224,7 +224,16 @@ export class CoordinatorLink {
     if (this.registration === null) return; // not registered yet: it will be with these
     this.registration = registration;
     const data = brokerIdZnode.encode(registration, this.options.wallMs());
-    await this.client.setData(brokerIdZnode.path(registration.id), data);
+    const { client } = this;
+    for (;;) {
+      try {
+        await client.setData(brokerIdZnode.path(registration.id), data);
+        break;
+      } catch (error) {
+        if (!(error instanceof CoordinatorError) || error.code !== ErrorCode.CONNECTIONLOSS) throw error;
+        await client.whenConnected();
+      }
+    }
     this.options.registrationLogger.info(`Updated broker ${registration.id} with addresses: ${describeAddresses(registration)}`);
   }
 

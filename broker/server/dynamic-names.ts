@@ -91,6 +91,19 @@ export const dynamicOnlySettings: ReadonlyMap<string, Setting<SettingValue>> = n
   ].map((setting) => [setting.name, setting as Setting<SettingValue>]),
 );
 
+/** Of a listener that is there these can change, and its TLS stores. */
+const LISTENER_RECONFIGURABLE = ['max.connections', 'max.connection.creation.rate', 'num.network.threads'];
+
+/** Whether `name` (without its prefix) can change for a listener that is there. */
+export function isListenerReconfigurable(name: string): boolean {
+  return TLS_STORES.has(name) || LISTENER_RECONFIGURABLE.includes(name);
+}
+
+/** Whether it is one of those about which listeners there are and how they work. */
+export function isOfListeners(name: string): boolean {
+  return OF_LISTENERS.has(name);
+}
+
 const LISTENER_PREFIX = /^listener\.name\.[^.]*\.(.*)$/;
 
 /** The setting that `listener.name.<listener>.<setting>` is about, else the name itself. */
@@ -109,6 +122,6 @@ export function needsListenerPrefix(name: string): boolean {
 /** Whether it can only be set for one broker. */
 export function isPerBroker(name: string): boolean {
   const base = baseName(name);
-  if (base !== name) return !['max.connections', 'max.connection.creation.rate', 'num.network.threads'].includes(base);
+  if (base !== name) return !LISTENER_RECONFIGURABLE.includes(base);
   return TLS_STORES.has(name) || OF_LISTENERS.has(name);
 }

@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { SettingsView } from './config-entries.ts';
-import { baseName, dynamicOnlySettings, isDynamic, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
+import { baseName, dynamicOnlySettings, isDynamic, isListenerReconfigurable, isOfListeners, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
 import { FatalError } from './fatal-error.ts';
+import { listenerPrefix } from './listeners.ts';
 import { PasswordEncoder } from './password-encoder.ts';
 import type { BrokerSettings } from './settings.ts';
 import { brokerSettingsByName, loadBrokerSettings } from './settings.ts';
@@ -127,8 +128,6 @@ export class DynamicSettings implements SettingsView {
 
   private checkChange(next: BrokerSettings): void {
     const { current } = this;
-    const invalid = (why: string): SettingError =>
-      new SettingError(`Invalid value org.apache.kafka.common.config.ConfigException: ${why} for configuration Invalid dynamic configuration`);
     for (const [name, countOf] of Object.entries(POOLS)) {
       const [before, after] = [countOf(current), countOf(next)];
       const failed = `Dynamic thread count update validation failed for ${name}=${after}, value should`;
@@ -144,11 +143,7 @@ export class DynamicSettings implements SettingsView {
         'Validation of dynamic config update of Set(metric.reporters) failed with class class kafka.server.DynamicMetricsReporters',
       );
     }
-    if (next.listeners !== current.listeners) {
-      throw new SettingError(
-        `Listeners cannot be changed from '${current.listeners}' to '${next.listeners}' while the broker runs: edit its properties and restart it`,
-      );
-    }
+    checkListeners(current, next);
   }
 
   /** The znode of this scope was read. What is wrong there is logged and left out: the rest counts. */
@@ -162,23 +157,78 @@ export class DynamicSettings implements SettingsView {
   }
 
   private acceptable(scope: Scope, read: Texts): Texts {
+    // All at once first: a listener and its protocol are only right together.
+    const refusals = [...read].map(([name, text]) => this.refusal(scope, name, text, read));
+    if (refusals.every((refusal) => refusal === null)) return read;
     const accepted = new Map<string, string>();
-    for (const [name, text] of read) {
+    for (const [name, text] of [...read].sort(byListenerOrder)) {
       accepted.set(name, text);
-      try {
-        if (brokerSettingsByName.has(name) && !isDynamic(name)) throw new SettingError('it cannot be changed at run time');
-        // What was changed step by step may come at once after a start, so only the values count, not the way to them.
-        const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
-        if (setting !== undefined) parseSetting(setting, text);
-        this.combine({ ...this.texts, [scope]: accepted });
-      } catch (error) {
-        if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
+      const error = this.refusal(scope, name, text, accepted);
+      if (error !== null) {
         accepted.delete(name);
         this.logger.error(`${name}=${isPassword(name) ? '[hidden]' : text}, set for ${scope === 'broker' ? 'this broker' : 'all brokers'}, is left out: ${error.message}`);
       }
     }
     return accepted;
   }
+
+  /** Why a stored value cannot be in force together with the others, or null. */
+  private refusal(scope: Scope, name: string, text: string, others: Texts): Error | null {
+    try {
+      if (brokerSettingsByName.has(name) && !isDynamic(name)) throw new SettingError('it cannot be changed at run time');
+      // What was changed step by step may come at once after a start, so only the values count, not the way to them.
+      const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
+      if (setting !== undefined) parseSetting(setting, text);
+      this.combine({ ...this.texts, [scope]: others });
+      return null;
+    } catch (error) {
+      if (!(error instanceof SettingError) && !(error instanceof FatalError)) throw error;
+      return error;
+    }
+  }
+}
+
+function invalid(why: string): SettingError {
+  return new SettingError(`Invalid value org.apache.kafka.common.config.ConfigException: ${why} for configuration Invalid dynamic configuration`);
+}
+
+/**
+ * A listener that is there keeps its protocol and most of its settings (`DynamicListenerConfig`); the original looks at the latter only
+ * when something about listeners as such changes. Throws `SettingError`.
+ */
+function checkListeners(current: BrokerSettings, next: BrokerSettings): void {
+  const before = new Map(current.listenerEndPoints.map((endPoint) => [endPoint.listenerName, endPoint]));
+  const haveChanged = [...new Set([...current.properties.keys(), ...next.properties.keys()])].some(
+    (name) => isOfListeners(name) && current.properties.get(name) !== next.properties.get(name),
+  );
+  for (const { listenerName, securityProtocol } of next.listenerEndPoints) {
+    const known = before.get(listenerName);
+    if (known === undefined) continue;
+    const name = `ListenerName(${listenerName})`;
+    if (haveChanged && fixedSettings(current, listenerName) !== fixedSettings(next, listenerName)) {
+      throw invalid(`Configs cannot be updated dynamically for existing listener ${name}, restart broker or create a new listener for update`);
+    }
+    if (known.securityProtocol !== securityProtocol) throw invalid(`Security protocol cannot be updated for existing listener ${name}`);
+    const [was, limits] = [current.listenerLimits.get(listenerName)!, next.listenerLimits.get(listenerName)!];
+    const { connectionsMax, creationRateMax } = limits;
+    if (connectionsMax !== was.connectionsMax && connectionsMax <= 0) throw invalid(`Invalid max.connections ${connectionsMax}`);
+    if (creationRateMax !== was.creationRateMax && creationRateMax <= 0) throw invalid(`Invalid max.connection.creation.rate ${creationRateMax}`);
+  }
+}
+
+/** The settings of one listener that only a start can change, as one text. */
+function fixedSettings({ properties }: BrokerSettings, listenerName: string): string {
+  const prefix = listenerPrefix(listenerName);
+  const own = [...properties].filter(([name]) => name.startsWith(prefix) && !isListenerReconfigurable(name.slice(prefix.length)));
+  return JSON.stringify(own.sort());
+}
+
+const LISTENER_ORDER = ['listener.security.protocol.map', 'listeners', 'advertised.listeners'];
+
+/** Protocols before their listeners, listeners before what is advertised, then all others. */
+function byListenerOrder([a]: [name: string, text: string], [b]: [name: string, text: string]): number {
+  const place = (name: string): number => (LISTENER_ORDER.indexOf(name) + LISTENER_ORDER.length + 1) % (LISTENER_ORDER.length + 1);
+  return place(a) - place(b);
 }
 
 /** Throws `SettingError` for what no broker could have in this scope, whatever else is set. */

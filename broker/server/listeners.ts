@@ -78,6 +78,11 @@ export function parseEndPoints(
   return endPoints;
 }
 
+/** How settings of one listener begin. */
+export function listenerPrefix(listenerName: string): string {
+  return `listener.name.${listenerName.toLowerCase()}.`;
+}
+
 /** `NAME://host:port`, IPv6 hosts in brackets, as the registration znode has it. */
 export function formatEndPoint({ listenerName, host, port }: EndPoint): string {
   return `${listenerName}://${formatHost(host ?? '')}:${port}`;

@@ -43,6 +43,14 @@ export class RemoteBrokers {
     return result;
   }
 
+  /** Waits until what was sent so far is answered, at most `timeoutMs`: who cannot be reached hears of it from the next controller. */
+  async settled(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([Promise.all(this.last.values()), tooLong]);
+    clearTimeout(timer);
+  }
+
   private async sendUntilAnswered(broker: LiveBroker, request: ControllerRequest): Promise<ControllerResponse | null> {
     while (!this.closed && this.options.isAlive(broker)) {
       try {

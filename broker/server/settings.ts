@@ -5,10 +5,11 @@
 import type { LoadedSettings, SettingValues } from '../../shared/settings/load.ts';
 import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingValue } from '../../shared/settings/schema.ts';
-import { SettingError } from '../../shared/settings/schema.ts';
-import { requirement } from './fatal-error.ts';
+import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
+import type { ListenerLimits } from './connection-quotas.ts';
+import { FatalError, requirement } from './fatal-error.ts';
 import type { EndPoint, SecurityProtocol } from './listeners.ts';
-import { parseEndPoints, parseSecurityProtocolMap, splitList } from './listeners.ts';
+import { listenerPrefix, parseEndPoints, parseSecurityProtocolMap, splitList } from './listeners.ts';
 import { groupSettings, transactionSettings } from './settings/groups.ts';
 import { identitySettings, zookeeperSettings } from './settings/identity.ts';
 import { cleanerSettings, logSettings, topicSettings } from './settings/log.ts';
@@ -49,6 +50,8 @@ export interface BrokerSettings extends BrokerValues {
   readonly logDirList: readonly string[];
   readonly effectiveConnectionTimeoutMs: number;
   readonly maxConnectionsByIp: ReadonlyMap<string, number>;
+  /** Of every listener: its own limits, else the broker's. */
+  readonly listenerLimits: ReadonlyMap<string, ListenerLimits>;
   /** The file's own text by key, passwords included; unknown keys too. */
   readonly properties: ReadonlyMap<string, string>;
   /** Names of known keys that the file set. */
@@ -75,6 +78,7 @@ export function loadBrokerSettings(properties: ReadonlyMap<string, string>): Loa
     logDirList: splitList(values.logDirs ?? values.logDir),
     effectiveConnectionTimeoutMs: values.zookeeperConnectionTimeoutMs ?? values.zookeeperSessionTimeoutMs,
     maxConnectionsByIp: parseIpOverrides(values.maxConnectionsPerIpOverrides),
+    listenerLimits: readListenerLimits(values, listeners.listenerEndPoints, properties),
     properties,
     explicit: loaded.explicit,
   };
@@ -149,11 +153,35 @@ function chooseInterBrokerListener(
   return name;
 }
 
+function readListenerLimits(
+  values: BrokerValues,
+  endPoints: readonly EndPoint[],
+  properties: ReadonlyMap<string, string>,
+): Map<string, ListenerLimits> {
+  return new Map(
+    endPoints.map(({ listenerName }) => {
+      const own = (setting: Setting<number>, otherwise: number): number => {
+        const text = properties.get(`${listenerPrefix(listenerName)}${setting.name}`);
+        return text === undefined ? otherwise : parseSetting(setting, text);
+      };
+      return [
+        listenerName,
+        {
+          connectionsMax: own(identitySettings.maxConnections, values.maxConnections),
+          creationRateMax: own(identitySettings.maxConnectionCreationRate, values.maxConnectionCreationRate),
+        },
+      ];
+    }),
+  );
+}
+
 function parseIpOverrides(text: string): Map<string, number> {
   const overrides = new Map<string, number>();
   for (const entry of splitList(text)) {
     const at = entry.lastIndexOf(':');
-    const count = Number(entry.slice(at + 1));
+    const text = entry.slice(at + 1).trim();
+    if (at > 0 && !/^[+-]?\d+$/.test(text)) throw new FatalError('java.lang.NumberFormatException', `For input string: "${text}"`);
+    const count = Number(text);
     if (at < 1 || !Number.isInteger(count) || count < 0) {
       throw new SettingError(
         `Error parsing configuration property 'max.connections.per.ip.overrides': ${entry}, expected address:count`,

@@ -25,6 +25,8 @@ const SCHEMA = `
 
 /** Pages in the WAL before it is copied into the database: 16 MiB, so that this costs little per commit. */
 const CHECKPOINT_PAGES = 4096;
+/** Batches are written at the end and read once, in order: the 16 MiB that are the default would only fill up. */
+const CACHE_KIB = 1024;
 /** Bytes of a page and its header in the WAL. */
 const WAL_FRAME_BYTES = 4096 + 24;
 /** Bytes by which the WAL is made longer at a time. */
@@ -82,6 +84,7 @@ function open(): Database.Database {
   db.pragma('journal_mode = WAL');
   db.pragma(`synchronous = ${options.forceSync ? 'FULL' : 'OFF'}`);
   db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.pragma(`cache_size = -${CACHE_KIB}`);
   const found = Number(db.pragma('user_version', { simple: true }));
   if (found === 0) {
     db.transaction(() => {

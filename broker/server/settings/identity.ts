@@ -84,7 +84,7 @@ export const identitySettings = {
     '',
     'address:count pairs that win over max.connections.per.ip.',
   ),
-  maxConnectionCreationRate: planned(int('max.connection.creation.rate', INT_MAX, 'New connections a second.', atLeast(0))),
+  maxConnectionCreationRate: int('max.connection.creation.rate', INT_MAX, 'New connections a second.', atLeast(0)),
   connectionsMaxIdleMs: long(
     'connections.max.idle.ms',
     600000,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { askAboutReplicas, shutDownBroker, takeReplicasOffline } from '../../../broker/controller/broker-loss.ts';
+import { askAboutReplicas, moveLeadersAway, stopFollowing, takeReplicasOffline } from '../../../broker/controller/broker-loss.ts';
 import { applyChanges, isReplicaAlive } from '../../../broker/controller/cluster-state.ts';
 import { changeBrokers } from '../../../broker/controller/decide.ts';
 import { requestsFor } from '../../../broker/controller/orders.ts';
@@ -14,21 +14,21 @@ describe('a broker in controlled shutdown', () => {
   );
 
   it('hands over, leaves the ISRs, and is not told to follow what it has to stop', () => {
-    const { decision, remaining } = shutDownBroker(before, 1);
+    const { decision, remaining, followed } = moveLeadersAway(before, 1);
     expect(remaining).to.deep.equal([]);
-    expect(told(decision)).to.deep.equal([
-      'leaderAndIsr to 1: t-0',
-      'leaderAndIsr to 2: t-0,t-1',
-      'metadata to 1,2,3: t-0,t-1',
+    expect(told(decision)).to.deep.equal(['leaderAndIsr to 1: t-0', 'leaderAndIsr to 2: t-0', 'metadata to 1,2,3: t-0']);
+    const after = applyChanges(before, decision.changes);
+    expect(told(stopFollowing(after, 1, followed))).to.deep.equal([
+      'leaderAndIsr to 2: t-1',
+      'metadata to 1,2,3: t-1',
       'stopReplica to 1: t-1',
     ]);
-    const after = applyChanges(before, decision.changes);
     const metadata = requestsFor(after, decision.orders, 'PLAINTEXT').find(({ kind }) => kind === 'updateMetadata');
     expect(metadata?.kind === 'updateMetadata' && metadata.request.topicStates[0]!.partitionStates[0]!.offlineReplicas).to.deep.equal([1]);
   });
 
   it('is nobody to elect, though it is there', () => {
-    const leaving = applyChanges(before, shutDownBroker(before, 1).decision.changes);
+    const leaving = applyChanges(before, moveLeadersAway(before, 1).decision.changes);
     const decision = changeBrokers(leaving, brokers(1, 3), clean);
     // Broker 2 is gone; 1, in no ISR any more, may not lead; but what it alone has it goes on leading.
     expect(shown(decision.writes).map((line) => /"leader":(-?\d+)/.exec(line)![1])).to.deep.equal(['-1', '-1']);

@@ -1,6 +1,7 @@
 /** Logs on a disk in memory, and batches to put into them. */
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
+import { FewAtATime } from '../../../broker/log/few-at-a-time.ts';
 import { HandlePool } from '../../../broker/log/handle-pool.ts';
 import { IndexCache } from '../../../broker/log/index-cache.ts';
 import type { FileSystem } from '../../../broker/log/file.ts';
@@ -96,6 +97,7 @@ export function surroundings(
     indexes: new IndexCache(indexCacheBytes),
     tail: new TailBudget(tail),
     writer: new TickWriter(scheduler),
+    epochWrites: new FewAtATime(2),
     scheduler,
     clock: new TestClock(),
     logger: new RecordingLogger(),

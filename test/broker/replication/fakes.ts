@@ -221,6 +221,8 @@ export class FakeBroker {
   readonly events: string[] = [];
   readonly checkpoint = new Map<string, number>();
   failedDirs: string[] = [];
+  /** Leaders that a fetcher asked for. */
+  readonly connectedTo: number[] = [];
   /** Overrides of the configs of logs created from now on. */
   topicConfig: ReadonlyMap<string, string> = new Map();
   openError: Error | null = null;
@@ -255,7 +257,13 @@ export class FakeBroker {
       clock: this.time,
       scheduler: this.time,
       replicaLagTimeMaxMs: 1_000,
-      replication: noPeers,
+      replication: {
+        ...noPeers,
+        connect: (leaderId) => {
+          this.connectedTo.push(leaderId);
+          return new Promise(() => undefined);
+        },
+      },
       isFenced: () => this.fenced,
       cluster: {
         hasPartition: (topic, partition) => this.known.has(`${topic}-${partition}`),

@@ -117,6 +117,26 @@ describe('PartitionLeader', () => {
     });
   }
 
+  it('does not wait for a follower that the controller keeps out, until it lets it in', () => {
+    const partition = leader({ isr: [0, 1] });
+    partition.followerFetched(2, 10, 0, 1);
+    partition.proposeExpansion(2);
+    partition.logEndAdvanced(20, 2);
+    partition.followerFetched(1, 20, 0, 3);
+    expect(partition.highWatermark, 'it may join').to.equal(10);
+    partition.isrRefused(ErrorCode.INELIGIBLE_REPLICA);
+    expect(partition.advanceHighWatermark(4)).to.equal(true);
+    expect(partition.highWatermark).to.equal(20);
+    partition.followerFetched(2, 20, 0, 5);
+    partition.proposeExpansion(2);
+    partition.logEndAdvanced(30, 6);
+    partition.followerFetched(1, 30, 0, 7);
+    expect(partition.highWatermark, 'it may join again').to.equal(20);
+    partition.isrCommitted([0, 1, 2], 8, 8);
+    partition.isrCommitted([0, 1], 9, 9);
+    expect(partition.highWatermark, 'it was in').to.equal(20);
+  });
+
   it('ignores an ISR that is older than the one it knows', () => {
     const partition = leader();
     partition.isrCommitted([0, 1], 9, 1);

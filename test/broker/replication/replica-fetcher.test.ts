@@ -113,15 +113,15 @@ describe('ReplicaFetcher', () => {
     await time.turn();
     leader.answer([{ partitionIndex: 0, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }, { partitionIndex: 1 }]);
     await time.turn();
-    expect(leader.last.maxWaitMs, 'the leader is not to hold the request for longer').to.equal(20);
+    expect(leader.last.maxWaitMs, 'the leader is not to hold the request for longer').to.equal(5);
     expect(leader.last.forgottenTopicsData).to.deep.equal([{ topic: 't', topicId: TOPIC_ID, partitions: [0] }]);
-    time.nowMs += 20;
+    time.nowMs += 5;
     leader.answer([]);
     await time.turn();
     expect(leader.asked).to.deep.equal(['0@0']);
     leader.answer([{ partitionIndex: 0, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }]);
     await time.turn();
-    expect(leader.last.maxWaitMs).to.equal(40);
+    expect(leader.last.maxWaitMs).to.equal(10);
   });
 
   it('does not have a new partition wait for a request that the leader holds back', async () => {

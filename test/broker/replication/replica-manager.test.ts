@@ -41,6 +41,17 @@ describe('ReplicaManager', () => {
     broker = new FakeBroker();
   });
 
+  it('follows nobody anew while it stops, where it is not in sync', async () => {
+    await broker.lead('t', [0, 1], { isr: [0, 1], replicas: [0, 1] });
+    broker.replicas.prepareToStop();
+    await broker.lead('t', [0], { leader: 1, leaderEpoch: 1, isr: [1], replicas: [0, 1] });
+    await broker.time.turn();
+    expect(broker.connectedTo).to.deep.equal([]);
+    await broker.lead('t', [1], { leader: 1, leaderEpoch: 1, isr: [1, 0], replicas: [0, 1] });
+    await broker.time.turn();
+    expect(broker.connectedTo, 'its leader waits for it').to.deep.equal([1]);
+  });
+
   describe('append()', () => {
     it('answers acks=1 when the file has the records, one answer for all partitions', async () => {
       await broker.lead('t', [0, 1]);
@@ -79,6 +90,22 @@ describe('ReplicaManager', () => {
       await broker.time.turn();
       expect(answer.value).to.equal(null);
       void broker.replicas.fetch([wanted(0, 1)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.turn();
+      expect(outcomes(answer)).to.equal('0@0');
+    });
+
+    it('answers acks=all though a broker that shuts down had caught up, once the controller refuses it', async () => {
+      await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1, 2] });
+      const partition = broker.replicas.partition('t', 0)!;
+      partition.followerFetched(2, 0, 0);
+      const answer = produce(broker, { acks: -1 });
+      broker.log().write();
+      await broker.time.turn();
+      partition.followerFetched(1, 1, 0);
+      await broker.time.turn();
+      expect(answer.value).to.equal(null);
+      const proposal = { isr: [0, 1, 2], leaderEpoch: 0, partitionEpoch: 0 };
+      partition.isrAnswered(proposal, { errorCode: ErrorCode.INELIGIBLE_REPLICA, isr: [], partitionEpoch: 0 });
       await broker.time.turn();
       expect(outcomes(answer)).to.equal('0@0');
     });
@@ -286,6 +313,24 @@ describe('ReplicaManager', () => {
       expect(codes(fetch([wanted(0, 0)], parameters({ replicaId: 5 })))).to.deep.equal([ErrorCode.NOT_LEADER_OR_FOLLOWER]);
       const unknown = fetch([wanted(0, 0, { currentLeaderEpoch: 0 })], parameters({ replicaId: 5 }));
       expect(codes(unknown)).to.deep.equal([ErrorCode.UNKNOWN_LEADER_EPOCH]);
+    });
+
+    it('answers followers when it becomes a leader, and soon for a while: they may have more to ask for', async () => {
+      await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1] });
+      await broker.time.advance(1_000);
+      const [follower, consumer] = [parameters({ replicaId: 1, onlyLeader: true }), parameters()].map((asked) => fetch([wanted(0, 0)], asked));
+      await broker.lead('t', [1], { isr: [0, 1], replicas: [0, 1] });
+      await broker.time.turn();
+      expect([sizes(follower!), sizes(consumer!)]).to.deep.equal([[0], null]);
+      const next = fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.advance(4);
+      expect(next.value).to.equal(null);
+      await broker.time.advance(1);
+      expect(sizes(next)).to.deep.equal([0]);
+      await broker.time.advance(100);
+      const later = fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true }));
+      await broker.time.advance(100);
+      expect(later.value).to.equal(null);
     });
 
     it('wakes followers by appends and consumers by what followers fetch', async () => {
@@ -524,6 +569,7 @@ describe('ReplicaManager', () => {
   describe('while it is out of touch with the cluster', () => {
     it('does not lead: who waits for that looks for another leader, and nothing moves', async () => {
       await broker.lead('t', [0], { isr: [0, 1], replicas: [0, 1, 2] });
+      await broker.time.advance(100);
       const append = produce(broker, { acks: -1, timeoutMs: 60_000 });
       const fetch = watched(broker.replicas.fetch([wanted(0, 0)], parameters({ replicaId: 1, onlyLeader: true })));
       await broker.time.turn();

@@ -7,18 +7,30 @@ import type { AnyHandler, RequestContext } from '../../../broker/server/handler.
 import { CLOSE_CONNECTION } from '../../../broker/server/handler.ts';
 import { ClientQuotas } from '../../../broker/server/client-quotas.ts';
 import { CLIENT_ID } from '../../../broker/server/quota-entities.ts';
+import type { EndPoint } from '../../../broker/server/listeners.ts';
 import { RequestRouter } from '../../../broker/server/request-router.ts';
 import type { SocketServerOptions } from '../../../broker/server/socket-server.ts';
+import type { ConnectionLimits } from '../../../broker/server/connection-quotas.ts';
+import { ConnectionQuotas } from '../../../broker/server/connection-quotas.ts';
 import { SocketServer } from '../../../broker/server/socket-server.ts';
 import { Reader } from '../../../shared/bytes/reader.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 import { frame, RawKafkaClient } from './raw-kafka-client.ts';
 
 const REQUEST_BYTES_MAX = 1000;
+const unlimited: ConnectionLimits = {
+  connectionsMax: Infinity,
+  creationRateMax: Infinity,
+  connectionsPerIpMax: Infinity,
+  connectionsByIp: new Map(),
+  ofListeners: new Map(),
+};
+const endPoint = (listenerName: string): EndPoint => ({ listenerName, securityProtocol: 'PLAINTEXT', host: '127.0.0.1', port: 0 });
 
 /** Heartbeats are answered when the test says so; ListGroups at once with as many groups as the client id says. */
 class Bench {
   readonly server: SocketServer;
+  readonly connectionQuotas: ConnectionQuotas;
   readonly log: string[] = [];
   readonly waiting: {
     context: RequestContext;
@@ -31,17 +43,21 @@ class Bench {
   overlaps = false;
   quotas: ClientQuotas | null = null;
 
-  constructor(options: Partial<SocketServerOptions> = {}) {
+  constructor({ limits = {}, ...options }: Partial<SocketServerOptions> & { limits?: Partial<ConnectionLimits> } = {}) {
+    this.connectionQuotas = new ConnectionQuotas({
+      limits: { ...unlimited, ...limits },
+      windows: { count: 2, sizeMs: 50 },
+      interBrokerListener: 'INSIDE',
+    });
     const write = (message: string): void => void this.log.push(message);
     const logger: Logger = { error: write, warn: write, info: write, debug: write };
     this.server = new SocketServer({
-      listeners: [{ listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: '127.0.0.1', port: 0 }],
+      listeners: [endPoint('PLAINTEXT')],
       requestBytesMax: REQUEST_BYTES_MAX,
       idleMsMax: 600_000,
       backlogSize: 50,
-      connectionsMax: 100,
-      connectionsPerIpMax: 100,
-      connectionsByIp: new Map(),
+      quotas: this.connectionQuotas,
+      nowMs: () => performance.now(),
       logger,
       acceptorLogger: logger,
       ...options,
@@ -98,8 +114,9 @@ class Bench {
     while (this.waiting.length < count) await new Promise<void>((resolve) => (this.arrived = resolve));
   }
 
-  connect(): Promise<RawKafkaClient> {
-    return RawKafkaClient.connect(this.port);
+  connect(listener?: string): Promise<RawKafkaClient> {
+    const { port } = this.server.listeners.find(({ listenerName }) => listenerName === listener) ?? this;
+    return RawKafkaClient.connect(port);
   }
 }
 
@@ -367,7 +384,7 @@ describe('SocketServer', () => {
   });
 
   it('refuses an address that has as many connections as it may', async () => {
-    const bench = await new Bench({ connectionsPerIpMax: 5, connectionsByIp: new Map([['127.0.0.1', 1]]) }).start();
+    const bench = await new Bench({ limits: { connectionsPerIpMax: 5, connectionsByIp: new Map([['127.0.0.1', 1]]) } }).start();
     const first = await bench.connect();
     first.send(list(1, 0));
     await first.receive();
@@ -381,7 +398,7 @@ describe('SocketServer', () => {
   });
 
   it('serves a connection beyond max.connections when another one goes', async () => {
-    const bench = await new Bench({ connectionsMax: 1 }).start();
+    const bench = await new Bench({ limits: { connectionsMax: 1 } }).start();
     const first = await bench.connect();
     first.send(list(1, 0));
     await first.receive();
@@ -392,6 +409,77 @@ describe('SocketServer', () => {
     first.close();
     expect(correlationIdOf(await second.receive())).to.equal(2);
     second.close();
+    await bench.server.close();
+  });
+
+  it('accepts nothing for a while after a connection too much per second', async () => {
+    const bench = await new Bench({ limits: { creationRateMax: 10 } }).start();
+    const started = performance.now();
+    const first = await bench.connect();
+    first.send(list(1, 0));
+    expect(correlationIdOf(await first.receive())).to.equal(1);
+    expect(performance.now() - started, 'one in a window of 50 ms is 20 a second').to.be.at.least(45);
+    first.close();
+    await bench.server.close();
+  });
+
+  it('closes connections of an address that comes too often, unserved and not at once', async () => {
+    const bench = await new Bench().start();
+    bench.connectionQuotas.setAddressRate('127.0.0.1', 10);
+    const client = await bench.connect();
+    client.send(list(1, 0));
+    await client.untilClosed();
+    expect(bench.log).to.include('Delaying closing of connection from /127.0.0.1 for 50 ms');
+    expect(bench.server.connectionCount).to.equal(0);
+    bench.connectionQuotas.setAddressRate('127.0.0.1', null);
+    const second = await bench.connect();
+    second.send(list(2, 0));
+    expect(correlationIdOf(await second.receive())).to.equal(2);
+    second.close();
+    await bench.server.close();
+  });
+
+  it('takes the place for a broker from the client that was silent for the longest', async () => {
+    const bench = await new Bench({ listeners: ['OUTSIDE', 'INSIDE'].map(endPoint), limits: { connectionsMax: 2 } }).start();
+    const [silent, busy] = [await bench.connect(), await bench.connect()];
+    for (const client of [busy, silent, busy]) {
+      client.send(list(1, 0));
+      await client.receive();
+    }
+    const broker = await bench.connect('INSIDE');
+    await silent.untilClosed();
+    for (const client of [busy, broker]) {
+      client.send(list(2, 0));
+      expect(correlationIdOf(await client.receive())).to.equal(2);
+    }
+    bench.connectionQuotas.setLimits({ ...unlimited, connectionsMax: 1 });
+    bench.server.limitsChanged();
+    await busy.untilClosed();
+    broker.close();
+    await bench.server.close();
+  });
+
+  it('opens and closes listeners while it serves', async () => {
+    const bench = await new Bench().start();
+    const staying = await bench.connect();
+    await bench.server.changeListeners(['PLAINTEXT', 'OUTSIDE'].map(endPoint));
+    const outside = await bench.connect('OUTSIDE');
+    for (const client of [staying, outside]) {
+      client.send(list(1, 0));
+      expect(correlationIdOf(await client.receive())).to.equal(1);
+    }
+    const { port } = bench.server.listeners[1]!;
+    await bench.server.changeListeners([{ ...endPoint('PLAINTEXT'), port: 1 }]);
+    await outside.untilClosed();
+    const refusal = await RawKafkaClient.connect(port).then(
+      () => null,
+      (error: unknown) => error as NodeJS.ErrnoException,
+    );
+    expect(refusal?.code).to.equal('ECONNREFUSED');
+    expect(bench.server.listeners.map((listener) => listener.port)).to.deep.equal([bench.port]);
+    staying.send(list(2, 0));
+    expect(correlationIdOf(await staying.receive())).to.equal(2);
+    staying.close();
     await bench.server.close();
   });
 

@@ -68,6 +68,28 @@ describe('DynamicSettings', () => {
     );
   });
 
+  it('takes listeners, their protocols and what is told of them together, in whatever order they are stored', () => {
+    const stored = {
+      'advertised.listeners': 'PLAINTEXT://a:1,OUTSIDE://b:2',
+      listeners: 'PLAINTEXT://:1,OUTSIDE://:2',
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT',
+    };
+    settings.update('broker', texts(stored));
+    expect(settings.current.advertisedEndPoints.map(({ listenerName }) => listenerName)).to.deep.equal(['PLAINTEXT', 'OUTSIDE']);
+    expect(logged).to.deep.equal([]);
+    settings.update('broker', texts({ ...stored, 'log.retention.ms': '0' }));
+    expect(settings.current.advertisedEndPoints).to.have.lengthOf(2);
+    expect(logged).to.have.lengthOf(1);
+  });
+
+  it('knows what each listener may have, by itself or as all', () => {
+    const limits = (): unknown => settings.current.listenerLimits.get('PLAINTEXT');
+    settings.update('cluster', texts({ 'max.connections': '7', 'max.connection.creation.rate': '5' }));
+    expect(limits()).to.deep.equal({ connectionsMax: 7, creationRateMax: 5 });
+    settings.update('broker', texts({ 'listener.name.plaintext.max.connections': '3' }));
+    expect(limits()).to.deep.equal({ connectionsMax: 3, creationRateMax: 5 });
+  });
+
   it('stores passwords encrypted, shows them to nobody, and leaves out those it cannot decrypt', () => {
     const name = 'listener.name.plaintext.ssl.keystore.password';
     expect(() => settings.toStored(texts({ [name]: 'x' }))).to.throw('Password encoder secret not configured');
@@ -134,6 +156,25 @@ describe('DynamicSettings', () => {
       'requirement failed: max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.',
     ],
     [
+      'another protocol for a listener that is there',
+      'broker',
+      { 'listener.security.protocol.map': 'PLAINTEXT:SSL' },
+      'Listener PLAINTEXT asks for SSL, which is not supported yet',
+    ],
+    [
+      'a setting of a listener that only a start can change',
+      'broker',
+      { 'listener.name.plaintext.ssl.client.auth': 'required', 'advertised.listeners': 'PLAINTEXT://x:1' },
+      invalid('Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), restart broker or create a new listener for update'),
+    ],
+    [
+      'a listener without connections',
+      'broker',
+      { 'listener.name.plaintext.max.connections': '0' },
+      invalid('Invalid max.connections 0'),
+    ],
+    ['no connections at all', 'cluster', { 'max.connection.creation.rate': '0' }, invalid('Invalid max.connection.creation.rate 0')],
+    [
       'a reporter that is a Java class',
       'broker',
       { 'metric.reporters': 'no.such.Class' },
@@ -145,6 +186,7 @@ describe('DynamicSettings', () => {
   }
 
   it('accepts what it does not know, and twice or half as many threads', () => {
+    settings.check('broker', texts({ 'listener.name.plaintext.ssl.client.auth': 'required' }));
     settings.check('broker', texts({ 'some.unknown': '1', 'num.io.threads': '16', 'num.network.threads': '2' }));
   });
 });

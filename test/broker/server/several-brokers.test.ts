@@ -61,6 +61,26 @@ describe('several brokers', () => {
     );
   });
 
+  it('hear from a controller that stops who leads now, before there is another', async () => {
+    const [first, ...others] = brokers as [Broker, Broker, Broker];
+    const client = await cluster.client(first);
+    const assignments = Array.from({ length: 20 }, (_, partitionIndex) => ({ partitionIndex, brokerIds: [1, 2, 3] }));
+    const topic = { name: 't', numPartitions: -1, replicationFactor: -1, assignments, configs: [] };
+    expect((await client.call(createTopics, { topics: [topic], timeoutMs: 20_000 })).topics[0]).to.include({ errorCode: 0 });
+    await everyoneKnows((broker) => broker.cache.partitionCount('t') === 20);
+    const told = new Map<number, number>();
+    for (const { brokerId, cache } of others) {
+      cache.onUpdate(() => {
+        const hasMoved = cache.partitionsOf('t').every(([, { leader }]) => leader === 2);
+        if (hasMoved && !told.has(brokerId)) told.set(brokerId, cache.controllerId);
+      });
+    }
+    brokers = others;
+    await cluster.stop(first);
+    await everyoneKnows((broker) => told.has(broker.brokerId));
+    expect([...told.values()]).to.deep.equal([1, 1]);
+  });
+
   it('stop though the coordinator is gone', async () => {
     expect(await create(brokers[0]!, 't', 3)).to.include({ errorCode: 0 });
     await cluster.stopCoordinator();

@@ -238,9 +238,10 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
-/** Sum of a memory row of /proc/<pid>/status over these processes, in MiB: `VmRSS` now, `VmHWM` at most so far. */
-export function memoryMiB(pids: readonly number[], row: 'VmRSS' | 'VmHWM'): number {
+/** Memory of these processes, in MiB: `VmRSS` now, `VmHWM` at most so far, `Pss` now with pages that several share counted once. */
+export function memoryMiB(pids: readonly number[], row: 'VmRSS' | 'VmHWM' | 'Pss'): number {
   let kib = 0;
-  for (const pid of pids) kib += Number(readProcessFile(pid, 'status')?.match(new RegExp(`^${row}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
+  const file = row === 'Pss' ? 'smaps_rollup' : 'status';
+  for (const pid of pids) kib += Number(readProcessFile(pid, file)?.match(new RegExp(`^${row}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
   return kib / 1024;
 }

@@ -4,7 +4,7 @@
  * loop) is thin here, too.
  */
 import { alterPartition } from '../../../broker/controller/alter-partition.ts';
-import { shutDownBroker } from '../../../broker/controller/broker-loss.ts';
+import { moveLeadersAway, stopFollowing } from '../../../broker/controller/broker-loss.ts';
 import { applyChanges, emptyClusterState, type ClusterState } from '../../../broker/controller/cluster-state.ts';
 import * as decide from '../../../broker/controller/decide.ts';
 import type { Decision } from '../../../broker/controller/decision.ts';
@@ -376,7 +376,11 @@ class Term {
   }
 
   shutDown(brokerId: number): void {
-    this.event(() => this.perform(shutDownBroker(this.state, brokerId).decision));
+    this.event(async () => {
+      const { decision, followed } = moveLeadersAway(this.state, brokerId);
+      await this.perform(decision);
+      await this.perform(stopFollowing(this.state, brokerId, followed));
+    });
   }
 
   private apply(changes: Parameters<typeof applyChanges>[1]): void {
