@@ -44,7 +44,7 @@ async function everyone(admin: Admin, type: string): Promise<string[]> {
   return [...(await admin.liveBrokers())].sort((a, b) => a - b).map(String).concat('');
 }
 
-/** What is set for the entity, or `all` that acts on it. */
+/** What is set for the entity, or `all` that acts on it, in the order in which Java's admin client has it. */
 async function entries(admin: Admin, type: string, name: string, all: boolean): Promise<TopicConfig[]> {
   const invalid = type === 'topics' && name !== '' ? invalidTopicName(name) : null;
   if (invalid !== null) throw new JavaError('org.apache.kafka.common.errors.InvalidTopicException', invalid);
@@ -58,7 +58,8 @@ async function entries(admin: Admin, type: string, name: string, all: boolean): 
   };
   const found = await admin.call('describeConfigs', describe, DESCRIBE_WAIT_MS);
   const source = { topics: 1, brokers: name === '' ? 3 : 2 }[type];
-  return found.filter(({ configSource }) => all || source === undefined || configSource === source);
+  const inJavaOrder = javaHashOrder(found, (entry) => entry.name);
+  return inJavaOrder.filter(({ configSource }) => all || source === undefined || configSource === source);
 }
 
 /** Only the broker itself knows its settings. */
