@@ -1,6 +1,7 @@
 /** Reads `--bootstrap-server` and client property files: the part of a tool's configuration that all tools share. */
 import { readFileSync } from 'node:fs';
 import { parseProperties } from '../../shared/settings/properties.ts';
+import { JavaError } from './java-exception.ts';
 
 /** An address list that Java's clients would refuse, in their words. */
 export class BootstrapError extends Error {
@@ -23,7 +24,12 @@ export function parseBootstrap(list: string): { host: string; port: number }[] {
 }
 
 export function readPropertyFile(path: string): Map<string, string> {
-  return parseProperties(readFileSync(path, 'latin1'));
+  try {
+    return parseProperties(readFileSync(path, 'latin1'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new JavaError('java.nio.file.NoSuchFileException', path, { cause: error });
+  }
 }
 
 /** `key=value` arguments; a key alone has an empty value. */

@@ -2,12 +2,24 @@
 import { Admin } from '../client/admin.ts';
 import { BootstrapError, parseBootstrap, readPropertyFile } from './bootstrap.ts';
 import { logLine, uncaughtExit, type ToolIo } from './io.ts';
+import { JavaError } from './java-exception.ts';
 import type { Options } from './options.ts';
 
 const API_TIMEOUT_MS = 60_000;
 
-/** `timeoutMs` wins over `default.api.timeout.ms` of the file. */
+/** `timeoutMs` wins over `default.api.timeout.ms` of the file. An address that is none ends the tool. */
 export function connectAdmin(options: Options, io: ToolIo, timeoutMs?: number): Admin {
+  try {
+    return createAdmin(options, io, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof JavaError) || !(error.cause instanceof JavaError)) throw error;
+    const { exception, message } = error.cause;
+    return uncaughtExit(io, error.exception, error.message, `${exception}: ${message}`);
+  }
+}
+
+/** The same for tools that tell themselves what is wrong: an address that is none throws `JavaError`. */
+export function createAdmin(options: Options, io: ToolIo, timeoutMs?: number): Admin {
   const file = options.one('command-config');
   const properties = file === null ? new Map<string, string>() : readPropertyFile(file);
   try {
@@ -19,7 +31,7 @@ export function connectAdmin(options: Options, io: ToolIo, timeoutMs?: number): 
     });
   } catch (error) {
     if (!(error instanceof BootstrapError)) throw error;
-    const cause = `org.apache.kafka.common.config.ConfigException: ${error.message}`;
-    return uncaughtExit(io, 'org.apache.kafka.common.KafkaException', 'Failed to create new KafkaAdminClient', cause);
+    const cause = new JavaError('org.apache.kafka.common.config.ConfigException', error.message);
+    throw new JavaError('org.apache.kafka.common.KafkaException', 'Failed to create new KafkaAdminClient', { cause });
   }
 }

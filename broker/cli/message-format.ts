@@ -3,6 +3,7 @@
  * written as they are unless a deserializer turns them into text.
  */
 import type { FetchedRecord } from '../client/fetched-records.ts';
+import { formatJavaDouble } from './java-double.ts';
 import { JavaError } from './java-exception.ts';
 
 /** Writes a record as bytes. */
@@ -21,20 +22,13 @@ function sized(name: string, size: number, read: (bytes: Buffer) => string): Des
   };
 }
 
-/** A double as Java prints it, for the common range. */
-function javaDouble(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e7
-    ? value.toFixed(1)
-    : String(value).replace('e+', 'E').replace('e', 'E');
-}
-
 const deserializers: Readonly<Record<string, Deserializer>> = {
   StringDeserializer: (bytes) => bytes,
   IntegerDeserializer: sized('IntegerDeserializer', 4, (bytes) => String(bytes.readInt32BE())),
   LongDeserializer: sized('LongDeserializer', 8, (bytes) => String(bytes.readBigInt64BE())),
   ShortDeserializer: sized('ShortDeserializer', 2, (bytes) => String(bytes.readInt16BE())),
-  DoubleDeserializer: sized('DoubleDeserializer', 8, (bytes) => javaDouble(bytes.readDoubleBE())),
-  FloatDeserializer: sized('FloatDeserializer', 4, (bytes) => javaDouble(Number(bytes.readFloatBE().toPrecision(8)))),
+  DoubleDeserializer: sized('DoubleDeserializer', 8, (bytes) => formatJavaDouble(bytes.readDoubleBE())),
+  FloatDeserializer: sized('FloatDeserializer', 4, (bytes) => formatJavaDouble(Number(bytes.readFloatBE().toPrecision(8)))),
   UUIDDeserializer: (bytes) => bytes,
 };
 

@@ -43,9 +43,12 @@ const INT_MAX = 0x7fff_ffff;
 export class Options {
   private readonly specs: ReadonlyMap<string, OptionSpec>;
   private readonly values: ReadonlyMap<string, readonly string[]>;
-  constructor(specs: ReadonlyMap<string, OptionSpec>, values: ReadonlyMap<string, readonly string[]>) {
+  /** The names in the order of the command line, each as often as it was there. */
+  readonly order: readonly string[];
+  constructor(specs: ReadonlyMap<string, OptionSpec>, values: ReadonlyMap<string, readonly string[]>, order: readonly string[] = []) {
     this.specs = specs;
     this.values = values;
+    this.order = order;
   }
 
   has(name: string): boolean {
@@ -55,7 +58,7 @@ export class Options {
   /** The same, with what was given as `from` to be had as `to`. */
   renamed(from: string, to: string): Options {
     const given = this.values.get(from);
-    return given === undefined ? this : new Options(this.specs, new Map([...this.values, [to, given]]));
+    return given === undefined ? this : new Options(this.specs, new Map([...this.values, [to, given]]), this.order);
   }
 
   /** All values given, or the default alone. */
@@ -97,7 +100,9 @@ export class Options {
 export function parseOptions(list: readonly OptionSpec[], args: readonly string[]): Options {
   const specs = new Map(list.map((spec) => [spec.name, spec]));
   const values = new Map<string, string[]>();
+  const order: string[] = [];
   const note = (name: string, value: string | null): void => {
+    order.push(name);
     const known = values.get(name) ?? [];
     if (value !== null) known.push(value);
     values.set(name, known);
@@ -146,7 +151,7 @@ export function parseOptions(list: readonly OptionSpec[], args: readonly string[
     const names = misplaced.map(({ name }) => name).join(', ');
     throw new OptionError('UnavailableOptionException', `Option(s) [${names}] are unavailable given other options on the command line`);
   }
-  return new Options(specs, values);
+  return new Options(specs, values, order);
 }
 
 const USAGE_WIDTH = 80;

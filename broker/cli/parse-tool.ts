@@ -4,8 +4,8 @@ import { OptionError, parseOptions, type OptionSpec, type Options } from './opti
 
 interface LineSyntax {
   readonly specs: readonly OptionSpec[];
-  /** What a line does that cannot be parsed: shows an exception, as a Java program that nobody catches, or the usage. */
-  readonly onError?: 'exception' | 'usage';
+  /** What a line does that cannot be parsed: shows an exception, as a Java program that nobody catches, or the usage, or throws `OptionError`. */
+  readonly onError?: 'exception' | 'usage' | 'throw';
 }
 
 export interface ToolSyntax extends LineSyntax {
@@ -28,7 +28,7 @@ export function parseLine({ specs, onError = 'exception' }: LineSyntax, args: re
   try {
     return parseOptions(specs, args);
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
+    if (!(error instanceof OptionError) || onError === 'throw') throw error;
     return onError === 'usage' ? usageExit(io, specs, error.message) : uncaughtExit(io, error.exception, error.message);
   }
 }

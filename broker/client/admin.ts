@@ -13,7 +13,7 @@ import type { MetadataResponse } from '../protocol/messages/03-metadata.ts';
 import { ZERO_UUID, type Api, type Draft } from '../protocol/schema.ts';
 import { Cluster, retry, type ClusterOptions } from './cluster.ts';
 import type { Connection } from './connection.ts';
-import { ConnectionError, KafkaError, TimeoutError } from './errors.ts';
+import { ConnectionError, KafkaError, TimeoutError, WaitTimeoutError } from './errors.ts';
 
 export type NewTopic = Draft<typeof createTopics.request>['topics'][number];
 export type TopicMetadata = MetadataResponse['topics'][number];
@@ -49,10 +49,13 @@ export class Admin {
     this.timeoutMs = options.timeoutMs ?? 60_000;
   }
 
-  /** Repeats `attempt` while it fails in passing; `name` is what a time-out tells. */
-  call<T>(name: string, attempt: () => Promise<T>): Promise<T> {
-    const onTimeout = (): Error => new TimeoutError(`Timed out waiting for a node assignment. Call: ${name}`);
-    return retry(attempt, isTransient, this.timeoutMs, onTimeout);
+  /** Repeats `attempt` while it fails in passing, for no longer than `waitMs`; `name` is what a time-out tells. */
+  call<T>(name: string, attempt: () => Promise<T>, waitMs = Infinity): Promise<T> {
+    const onTimeout = (): Error =>
+      waitMs < this.timeoutMs
+        ? new WaitTimeoutError(`${name} took longer than ${waitMs} ms`)
+        : new TimeoutError(`Timed out waiting for a node assignment. Call: ${name}`);
+    return retry(attempt, isTransient, Math.min(waitMs, this.timeoutMs), onTimeout);
   }
 
   /** Sends to the controller; a broker that is it no longer makes us ask who is. */

@@ -31,3 +31,6 @@ export class KafkaError extends Error {
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
+
+/** Whoever asked waits no longer, though the call would go on. */
+export class WaitTimeoutError extends TimeoutError {}

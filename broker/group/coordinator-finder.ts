@@ -5,6 +5,7 @@
  */
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { GroupConfig } from './group-config.ts';
 
 /** A topic to be created as the cluster's own. */
@@ -34,9 +35,10 @@ export interface CoordinatorFinderOptions {
   readonly partitionFor: (groupId: string) => number;
   /**
    * Creates the topic unless it exists. Resolves when that is settled (it may take longer until this broker has heard of
-   * it), and says for itself why it could not; called again by the next client that asks.
+   * it), and says for itself why it could not; called again by the next client that asks. Its partitions count against the
+   * quota of the client that asked first.
    */
-  readonly ensureTopic: (topic: InternalTopic) => Promise<void>;
+  readonly ensureTopic: (topic: InternalTopic, mayMutate?: MutationGate) => Promise<void>;
 }
 
 export interface FoundCoordinator {
@@ -56,7 +58,7 @@ export class CoordinatorFinder {
     this.options = options;
   }
 
-  findGroupCoordinator(groupId: string, listenerName: string): FoundCoordinator {
+  findGroupCoordinator(groupId: string, listenerName: string, mayMutate?: MutationGate): FoundCoordinator {
     const { cluster, partitionFor } = this.options;
     if (cluster.hasTopic(OFFSETS_TOPIC)) {
       const endpoint = cluster.leaderEndpoint(OFFSETS_TOPIC, partitionFor(groupId), listenerName);
@@ -65,7 +67,7 @@ export class CoordinatorFinder {
         return { errorCode: ErrorCode.NONE, nodeId, host, port };
       }
     } else {
-      this.createOffsetsTopic();
+      this.createOffsetsTopic(mayMutate);
     }
     return UNAVAILABLE;
   }
@@ -79,13 +81,13 @@ export class CoordinatorFinder {
   }
 
   /** Any number of clients may ask while the topic comes into being: it is created once. */
-  private createOffsetsTopic(): void {
+  private createOffsetsTopic(mayMutate?: MutationGate): void {
     if (this.creating) return;
     this.creating = true;
     const done = (): void => {
       this.creating = false;
     };
-    this.options.ensureTopic(offsetsTopicOf(this.options.config)).then(done, done);
+    this.options.ensureTopic(offsetsTopicOf(this.options.config), mayMutate).then(done, done);
   }
 }
 

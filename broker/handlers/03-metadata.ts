@@ -9,10 +9,10 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import type { MetadataRequest, MetadataResponse } from '../protocol/messages/03-metadata.ts';
 import { metadata } from '../protocol/messages/03-metadata.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 import { CLOSE_CONNECTION } from '../server/handler.ts';
 import type { MetadataCache, PartitionInfo } from '../server/metadata-cache.ts';
-import type { MutationGate } from '../server/topic-admin.ts';
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
 
 export interface MetadataDependencies {

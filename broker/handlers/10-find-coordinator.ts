@@ -9,28 +9,28 @@ import type { CoordinatorFinder, FoundCoordinator } from '../group/coordinator-f
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
 import { findCoordinator } from '../protocol/messages/10-find-coordinator.ts';
 import type { FindCoordinatorRequest, FindCoordinatorResponse } from '../protocol/messages/10-find-coordinator.ts';
-import type { Handler } from '../server/handler.ts';
+import type { Handler, RequestContext } from '../server/handler.ts';
 
 const GROUP = 0;
 const TRANSACTION = 1;
 const NOT_FOUND = { nodeId: -1, host: '', port: -1 };
 
 export function findCoordinatorHandler(finder: CoordinatorFinder): Handler<FindCoordinatorRequest, FindCoordinatorResponse> {
-  const find = (keyType: number, key: string, listenerName: string): FoundCoordinator => {
-    if (keyType === GROUP) return finder.findGroupCoordinator(key, listenerName);
+  const find = (keyType: number, key: string, { listenerName, quotas }: RequestContext): FoundCoordinator => {
+    if (keyType === GROUP) return finder.findGroupCoordinator(key, listenerName, quotas?.mutationGate('background'));
     if (keyType === TRANSACTION) return finder.findTransactionCoordinator();
     return { errorCode: ErrorCode.INVALID_REQUEST, ...NOT_FOUND };
   };
   return {
     api: findCoordinator,
-    handle(request, { apiVersion, listenerName }) {
-      if (apiVersion < 4) {
-        const found = find(request.keyType, request.key, listenerName);
+    handle(request, context) {
+      if (context.apiVersion < 4) {
+        const found = find(request.keyType, request.key, context);
         const message = found.errorCode === ErrorCode.NONE ? 'NONE' : errorMessage(found.errorCode);
         return { throttleTimeMs: 0, ...found, errorMessage: message, coordinators: [] };
       }
       const coordinators = request.coordinatorKeys.map((key) => {
-        const found = find(request.keyType, key, listenerName);
+        const found = find(request.keyType, key, context);
         const message = found.errorCode === ErrorCode.INVALID_REQUEST ? errorMessage(found.errorCode) : '';
         return { key, ...found, errorMessage: message };
       });

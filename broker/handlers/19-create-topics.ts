@@ -7,10 +7,11 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import type { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/messages/19-create-topics.ts';
 import { createTopics } from '../protocol/messages/19-create-topics.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { Handler, RequestContext } from '../server/handler.ts';
 import { topicConfigEntries } from '../server/config-entries.ts';
 import type { SettingsView } from '../server/config-entries.ts';
-import type { CreatedTopic, MutationGate, TopicAdmin } from '../server/topic-admin.ts';
+import type { CreatedTopic, TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 

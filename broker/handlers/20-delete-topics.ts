@@ -6,10 +6,11 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import type { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts';
 import { deleteTopics } from '../protocol/messages/20-delete-topics.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 import { CLOSE_CONNECTION } from '../server/handler.ts';
 import type { MetadataCache } from '../server/metadata-cache.ts';
-import type { MutationGate, TopicAdmin } from '../server/topic-admin.ts';
+import type { TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 

@@ -5,8 +5,9 @@
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/messages/37-create-partitions.ts';
 import { createPartitions } from '../protocol/messages/37-create-partitions.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { Handler, RequestContext } from '../server/handler.ts';
-import type { MutationGate, TopicAdmin } from '../server/topic-admin.ts';
+import type { TopicAdmin } from '../server/topic-admin.ts';
 import { AdminError } from '../server/topic-admin.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 

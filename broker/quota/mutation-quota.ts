@@ -13,6 +13,9 @@ import { TokenBucket } from './token-bucket.ts';
 
 export type Strictness = 'strict' | 'permissive';
 
+/** Whether so many partitions may be created or deleted now; asking takes them from the client's quota. */
+export type MutationGate = (partitionCount: number) => boolean;
+
 export class MutationQuota {
   readonly limits = new QuotaLimits();
   private readonly buckets: IdleMap<TokenBucket>;

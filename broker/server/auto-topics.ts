@@ -6,8 +6,9 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { ErrorCode } from '../protocol/error-codes.ts';
 import { OFFSETS_TOPIC, TRANSACTION_STATE_TOPIC } from '../protocol/internal-topics.ts';
 import { invalidTopicName } from '../controller/topic-names.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { BrokerSettings } from './settings.ts';
-import type { MutationGate, NewTopic, TopicAdmin } from './topic-admin.ts';
+import type { NewTopic, TopicAdmin } from './topic-admin.ts';
 import { AdminError } from './topic-admin.ts';
 
 export class AutoTopics {
@@ -30,8 +31,8 @@ export class AutoTopics {
   }
 
   /** Creates an internal topic unless it exists; failures are logged, the next to need it tries again. */
-  async ensure(topic: NewTopic): Promise<void> {
-    if (!this.underWay.has(topic.name)) await this.createOnce(topic);
+  async ensure(topic: NewTopic, mayMutate?: MutationGate): Promise<void> {
+    if (!this.underWay.has(topic.name)) await this.createOnce(topic, mayMutate);
   }
 
   private async createOnce(topic: NewTopic, mayMutate?: MutationGate): Promise<number> {

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import { ClientQuota } from '../quota/client-quota.ts';
-import type { MutationAllowance, Strictness } from '../quota/mutation-quota.ts';
+import type { MutationAllowance, MutationGate, Strictness } from '../quota/mutation-quota.ts';
 import { MutationQuota } from '../quota/mutation-quota.ts';
 import type { RateWindows } from '../quota/sampled-rate.ts';
 import type { QuotaEntity } from './quota-entities.ts';
@@ -147,7 +147,7 @@ export class RequestQuotas {
    * Asks, before partitions are created or deleted, whether they may be. `background`: the request made others wish for it (a topic that is
    * created by itself), so it is never refused, and its answer does not wait.
    */
-  mutationGate(strictness: Strictness | 'background'): (partitionCount: number) => boolean {
+  mutationGate(strictness: Strictness | 'background'): MutationGate {
     const { quotas } = this;
     const allowance = quotas.mutation.open(this.user, this.clientId, strictness === 'strict' ? 'strict' : 'permissive', quotas.nowMs());
     if (strictness !== 'background') this.allowance = allowance;

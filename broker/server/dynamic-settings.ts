@@ -116,20 +116,7 @@ export class DynamicSettings implements SettingsView {
 
   /** Throws `SettingError` or `FatalError` where `texts`, all that would be set in this scope, cannot be. */
   check(scope: Scope, texts: Texts): void {
-    const names = [...texts.keys()];
-    refuse('Cannot update these configs dynamically', names.filter((name) => brokerSettingsByName.has(name) && !isDynamic(name)));
-    refuse(
-      'These security configs can be dynamically updated only per-listener using the listener prefix',
-      names.filter(needsListenerPrefix),
-      'HashSet',
-    );
-    for (const [name, text] of texts) {
-      const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
-      if (setting !== undefined) parseSetting(setting, text);
-    }
-    if (scope === 'cluster') {
-      refuse('Cannot update these configs at default cluster level, broker id must be specified', names.filter(isPerBroker));
-    }
+    checkTexts(scope, texts);
     this.checkChange(this.combine({ ...this.texts, [scope]: texts }));
   }
 
@@ -242,6 +229,24 @@ const LISTENER_ORDER = ['listener.security.protocol.map', 'listeners', 'advertis
 function byListenerOrder([a]: [name: string, text: string], [b]: [name: string, text: string]): number {
   const place = (name: string): number => (LISTENER_ORDER.indexOf(name) + LISTENER_ORDER.length + 1) % (LISTENER_ORDER.length + 1);
   return place(a) - place(b);
+}
+
+/** Throws `SettingError` for what no broker could have in this scope, whatever else is set. */
+export function checkTexts(scope: Scope, texts: Texts): void {
+  const names = [...texts.keys()];
+  refuse('Cannot update these configs dynamically', names.filter((name) => brokerSettingsByName.has(name) && !isDynamic(name)));
+  refuse(
+    'These security configs can be dynamically updated only per-listener using the listener prefix',
+    names.filter(needsListenerPrefix),
+    'HashSet',
+  );
+  for (const [name, text] of texts) {
+    const setting = brokerSettingsByName.get(baseName(name)) ?? dynamicOnlySettings.get(name);
+    if (setting !== undefined) parseSetting(setting, text);
+  }
+  if (scope === 'cluster') {
+    refuse('Cannot update these configs at default cluster level, broker id must be specified', names.filter(isPerBroker));
+  }
 }
 
 /** Whether a setting (of a listener, perhaps) is a secret. */

@@ -49,14 +49,17 @@ export async function createGroups(wiring: GroupWiring): Promise<Groups> {
     config: settings,
     cluster: cache,
     partitionFor: (groupId) => groups.partitionFor(groupId),
-    ensureTopic: ({ name, numPartitions, replicationFactor, configs }) =>
-      autoTopics.ensure({
-        name,
-        partitionCount: numPartitions,
-        replicationFactor,
-        assignment: new Map(),
-        configs: new Map(Object.entries(configs)),
-      }),
+    ensureTopic: ({ name, numPartitions, replicationFactor, configs }, mayMutate) =>
+      autoTopics.ensure(
+        {
+          name,
+          partitionCount: numPartitions,
+          replicationFactor,
+          assignment: new Map(),
+          configs: new Map(Object.entries(configs)),
+        },
+        mayMutate,
+      ),
   });
   const legacyOffsets = new ZnodeOffsets({
     create: (path, data, options) => client().create(path, data, options),

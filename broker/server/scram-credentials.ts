@@ -3,19 +3,21 @@
  *
  *     "SCRAM-SHA-256":"salt=<base64>,stored_key=<base64>,server_key=<base64>,iterations=4096"
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
 
 export interface ScramMechanism {
   /** On the wire. */
   readonly type: number;
   readonly name: string;
   readonly hash: string;
+  readonly hashSize: number;
   readonly iterationsMin: number;
 }
 
 export const SCRAM_MECHANISMS: readonly ScramMechanism[] = [
-  { type: 1, name: 'SCRAM-SHA-256', hash: 'sha256', iterationsMin: 4096 },
-  { type: 2, name: 'SCRAM-SHA-512', hash: 'sha512', iterationsMin: 4096 },
+  { type: 1, name: 'SCRAM-SHA-256', hash: 'sha256', hashSize: 32, iterationsMin: 4096 },
+  { type: 2, name: 'SCRAM-SHA-512', hash: 'sha512', hashSize: 64, iterationsMin: 4096 },
 ];
 /** More would only keep the server busy. */
 export const SCRAM_ITERATIONS_MAX = 16384;
@@ -31,6 +33,17 @@ export function scramCredential(
   const storedKey = createHash(hash).update(hmac('Client Key')).digest('base64');
   const serverKey = hmac('Server Key').toString('base64');
   return `salt=${Buffer.from(salt).toString('base64')},stored_key=${storedKey},server_key=${serverKey},iterations=${iterations}`;
+}
+
+/** For whoever sets a password. */
+export const SCRAM_SALT_SIZE = 26;
+
+/** `Hi` of RFC 5802: what is left of a password after salt and iterations. */
+export function saltPassword(
+  { hash, hashSize }: ScramMechanism,
+  { password, salt, iterations }: { password: string; salt: Uint8Array; iterations: number },
+): Promise<Buffer> {
+  return promisify(pbkdf2)(password, salt, iterations, hashSize, hash);
 }
 
 /** Null where the text is no credential. */

@@ -16,6 +16,7 @@ import type { ReplicaAssignment } from '../controller/znodes.ts';
 import { configZnode, deleteTopicsZnode, topicsZnode, topicZnode } from '../controller/znodes.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
+import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { SettingsView } from './config-entries.ts';
 import { topicConfigEntries } from './config-entries.ts';
 import type { MetadataCache } from './metadata-cache.ts';
@@ -53,9 +54,6 @@ export interface CreatedTopic {
   assignment: Assignment;
   configs: ReadonlyMap<string, string>;
 }
-
-/** Whether so many partitions may be created or deleted now; asking takes them from the client's quota. */
-export type MutationGate = (partitionCount: number) => boolean;
 
 export interface TopicAdminOptions {
   client: () => CoordinatorClient;

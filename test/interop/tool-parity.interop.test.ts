@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTopic } from './support/kafkajs.ts';
 import { run, type Finished } from './support/process.ts';
-import { kafkaTool, repository } from './support/servers.ts';
-import { bootstrap, freshName } from './support/shared-pair.ts';
+import { kafkaTool, repository, ServerPair } from './support/servers.ts';
+import { bootstrap, freshName, maker } from './support/shared-pair.ts';
 
 const UNREACHABLE = ['--bootstrap-server', 'localhost:1'];
 
@@ -23,6 +23,8 @@ interface Files {
 const masks: readonly (readonly [RegExp, string])[] = [
   [/^\tat .*\n|^\t\.\.\. .*\n|^Caused by: .*\n|^\tSuppressed: .*\n/gm, ''],
   [/perf-consumer-\d+\) */g, 'perf-consumer-N)'],
+  // Java's ZooKeeper client on being hung up on, as it asked: it depends on who is faster.
+  [/^\[.*\] WARN An exception was thrown while closing send thread for session .*\nEndOfStreamException: .*\n/gm, ''],
 ];
 
 function masked(text: string): string {
@@ -33,7 +35,20 @@ function outcome({ code, stdout, stderr }: Finished): object {
   return { code, stdout: masked(stdout), stderr: masked(stderr) };
 }
 
-const lines: readonly (readonly [string, (files: Files) => readonly string[]])[] = [
+type Arguments = (files: Files) => readonly string[];
+
+/** A tool, its arguments, and those of a run of ours that comes before both: what one of the two removes has to be there for the other. */
+type Line = readonly [tool: string, args: Arguments, before?: Arguments];
+
+/** kafka-configs, its words between blanks; NAME is the topic's, so that users and clients are no other test's. */
+function configsLine(args: string, before?: string): Line {
+  const split =
+    (text: string): Arguments =>
+    ({ server, topic, path }) => [...server, ...text.split(' ').map((word) => word.replace('NAME', topic).replace('FILE', path('added')))];
+  return before === undefined ? ['kafka-configs', split(args)] : ['kafka-configs', split(args), split(before)];
+}
+
+const lines: readonly Line[] = [
   ['kafka-producer-perf-test', () => []],
   ['kafka-producer-perf-test', () => ['--topic', 'a']],
   ['kafka-producer-perf-test', () => ['--topic', 'a', '--num-records', 'x', '--throughput', '1', '--record-size', '1']],
@@ -78,9 +93,162 @@ const lines: readonly (readonly [string, (files: Files) => readonly string[]])[]
   ],
   ['kafka-consumer-perf-test', () => ['--topic', 'a']],
   ['kafka-consumer-perf-test', () => [...UNREACHABLE, '--topic', 'a']],
+  configsLine('--describe'),
+  configsLine('--describe --user u --entity-type users'),
+  configsLine('--describe --user u --alter'),
+  configsLine('--describe --entity-type users --entity-type users'),
+  configsLine('--describe --entity-type users --entity-type topics'),
+  configsLine('--describe --entity-type nobody'),
+  configsLine('--describe --user u --user v'),
+  configsLine('--describe --bogus'),
+  configsLine('--describe --entity-type users --entity-name'),
+  configsLine('--describe --entity-type users --entity-name u --entity-name v'),
+  configsLine('--describe --user u --zookeeper localhost:1'),
+  configsLine('--describe --user u --zk-tls-config-file f'),
+  configsLine('--describe --user u --command-config nowhere.properties'),
+  configsLine('--describe --broker x'),
+  configsLine('--describe --broker-loggers'),
+  configsLine('--describe --entity-type broker-loggers'),
+  configsLine('--describe --topic a/b'),
+  configsLine('--describe --ip no.such.host.invalid'),
+  configsLine('--alter --topic NAME --add-config retention.ms=1000,segment.bytes=2000,flush.ms=3,cleanup.policy=[compact,delete],segment.ms=99'),
+  configsLine('--describe --topic NAME'),
+  configsLine('--describe --topic NAME --all'),
+  configsLine('--describe --broker 0 --all'),
+  configsLine('--alter --user u'),
+  configsLine('--alter --entity-type users --add-config producer_byte_rate=1'),
+  configsLine('--alter --entity-type topics --entity-default --add-config a=1'),
+  configsLine('--alter --entity-type users --entity-type clients --entity-name u --add-config producer_byte_rate=1'),
+  configsLine('--alter --user u --add-config producer_byte_rate'),
+  configsLine('--alter --user u --add-config a=1 --add-config-file FILE'),
+  configsLine('--alter --user u --add-config-file nowhere'),
+  configsLine('--alter --user u --add-config a=1,b=2'),
+  configsLine('--alter --user u --delete-config a,,b'),
+  configsLine('--alter --user u --client c --add-config SCRAM-SHA-256=[password=x],retention.ms=1,producer_byte_rate=1'),
+  configsLine('--alter --client c --delete-config SCRAM-SHA-256,foo'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-256=[password=x],producer_byte_rate=1'),
+  configsLine('--alter --user-defaults --add-config SCRAM-SHA-256=[password=x]'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-256=x'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-256=[iterations=,password=x]'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-256=[iterations=99999999999,password=x]'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-512=[iterations=100,password=x]'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-512=[iterations=99999,password=x]'),
+  configsLine('--alter --user u --add-config SCRAM-SHA-512=[password=]'),
+  configsLine('--alter --user NAME --delete-config SCRAM-SHA-512'),
+  configsLine('--alter --user NAME --delete-config producer_byte_rate'),
+  configsLine('--alter --user NAME --add-config producer_byte_rate=fast'),
+  configsLine('--alter --user NAME --add-config producer_byte_rate=1.5'),
+  configsLine('--alter --user NAME --add-config producer_byte_rate=-1'),
+  configsLine('--alter --ip 10.1.2.3 --add-config producer_byte_rate=1,foo=2'),
+  configsLine('--alter --ip 10.1.2.3 --add-config connection_creation_rate=1.5'),
+  configsLine('--alter --broker-logger 0 --add-config no.such.logger=INFO --delete-config none'),
+  configsLine('--alter --broker-logger 0 --add-config kafka.server.KafkaServer=INFO'),
+  configsLine('--describe --broker-logger 0'),
+  configsLine('--alter --broker-logger 0 --delete-config kafka.server.KafkaServer'),
+  configsLine('--alter --user NAME --add-config SCRAM-SHA-256=[iterations=8192,password=x],SCRAM-SHA-512=[iterations=-1,password=a=b]'),
+  configsLine('--alter --user NAME --add-config producer_byte_rate=1024,consumer_byte_rate=123456789,request_percentage=12.5'),
+  configsLine('--alter --client NAME --user NAME --add-config-file FILE'),
+  configsLine('--alter --entity-type users --entity-default --entity-type clients --entity-name NAME --add-config request_percentage=1e9'),
+  configsLine('--alter --client NAME --add-config controller_mutation_rate=.5'),
+  configsLine('--alter --client-defaults --add-config producer_byte_rate=1e12'),
+  configsLine('--alter --ip 10.1.2.3 --add-config connection_creation_rate=1e7'),
+  configsLine('--describe --user NAME'),
+  configsLine('--describe --entity-type users'),
+  configsLine('--describe --entity-type clients'),
+  configsLine('--describe --entity-type users --entity-type clients'),
+  configsLine('--describe --entity-type clients --entity-name NAME --entity-type users --entity-default'),
+  configsLine('--describe --entity-type clients --entity-name NAME --entity-type users'),
+  configsLine('--describe --user-defaults'),
+  configsLine('--describe --client-defaults'),
+  configsLine('--describe --entity-type ips'),
+  configsLine('--describe --user nobody-at-all'),
+  configsLine('--alter --client-defaults --delete-config producer_byte_rate', '--alter --client-defaults --add-config producer_byte_rate=1e12'),
+  configsLine(
+    '--alter --ip 10.1.2.3 --delete-config connection_creation_rate --add-config connection_creation_rate=5',
+    '--alter --ip 10.1.2.3 --add-config connection_creation_rate=7',
+  ),
+  configsLine('--alter --user NAME --delete-config SCRAM-SHA-256', '--alter --user NAME --add-config SCRAM-SHA-256=[password=x]'),
+  configsLine('--alter --user NAME --delete-config SCRAM-SHA-512,SCRAM-SHA-512', '--alter --user NAME --add-config SCRAM-SHA-512=[password=x]'),
+  ['kafka-configs', () => ['--describe', '--user', 'u']],
+  ['kafka-configs', () => ['--describe', '--user', 'u', '--bootstrap-server', 'nowhere']],
   ['kafka-replica-verification', () => []],
   ['kafka-replica-verification', () => ['--topics-include', '(', '--broker-list', 'localhost:1']],
 ];
+
+/** What there is to do before the first broker starts. */
+const linesWithoutBroker: readonly string[] = [
+  '--describe --entity-type users',
+  '--describe --entity-type clients',
+  '--describe --entity-type users --all',
+  '--describe --user u',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=8192,password=x],SCRAM-SHA-512=[password=y]',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=-1,password=x]',
+  '--alter --user u --add-config SCRAM-SHA-256=[iterations=1,password=x]',
+  '--alter --user u --add-config producer_byte_rate=1,SCRAM-SHA-256=[password=x] --delete-config a,b',
+  '--alter --user-defaults --add-config SCRAM-SHA-256=[password=x]',
+  '--alter --user nobody --delete-config SCRAM-SHA-512',
+  '--alter --entity-type users --entity-name a --entity-name b --add-config SCRAM-SHA-256=[password=x]',
+  '--describe --entity-type users',
+  '--describe --user-defaults',
+  '--describe --entity-type brokers',
+  '--describe --broker 5000000000',
+  '--describe --broker-defaults',
+  '--alter --broker 0 --add-config log.cleaner.threads=2,listener.name.internal.ssl.key.password=secret',
+  '--alter --broker 0 --add-config log.cleaner.threads=2,listener.name.internal.ssl.key.password=secret,password.encoder.secret=s',
+  '--alter --broker 0 --add-config ssl.keystore.location=x',
+  '--alter --broker 0 --add-config log.dirs=x,zookeeper.connect=y',
+  '--alter --broker 0 --add-config log.cleaner.threads=many',
+  '--alter --broker-defaults --add-config listener.name.internal.ssl.keystore.location=x,ssl.client.auth=none',
+  '--alter --broker-defaults --add-config log.cleaner.threads=2,foo=bar',
+  '--alter --broker 0 --delete-config foo',
+  '--describe --broker 0',
+];
+
+/** What is refused from then on. */
+const linesWithBroker: readonly string[] = [
+  '--describe --broker 0',
+  '--describe --broker-defaults',
+  '--describe --broker 7',
+  '--alter --broker 0 --add-config log.cleaner.threads=1 --delete-config foo',
+  '--alter --broker-defaults --add-config log.cleaner.threads=1',
+  '--alter --user v --add-config SCRAM-SHA-256=[password=x]',
+  '--describe --entity-type users',
+];
+
+describe('kafka-configs --zookeeper beside the original', () => {
+  let pair: ServerPair;
+
+  before(async () => {
+    pair = await ServerPair.prepare({ maker });
+    pair.launchCoordinator();
+    await pair.coordinatorReady();
+  });
+  after(() => pair.close());
+
+  const compare = (line: string): void => {
+    it(`kafka-configs ${line}`, async () => {
+      const args = ['--zookeeper', `127.0.0.1:${pair.coordinatorPort}`, ...line.split(' ')];
+      const ours = await run(join(repository, 'bin/kafka-configs.sh'), args);
+      expect(outcome(ours)).to.deep.equal(outcome(await run(kafkaTool, ['kafka-configs', ...args])));
+    });
+  };
+  for (const line of linesWithoutBroker) compare(line);
+  describe('with a broker', () => {
+    before(async () => {
+      pair.launchBroker();
+      await pair.brokerReady();
+    });
+    for (const line of linesWithBroker) compare(line);
+
+    it('the broker has what was set before it started', async () => {
+      const args = ['--bootstrap-server', pair.bootstrap, '--describe'];
+      const users = await run(join(repository, 'bin/kafka-configs.sh'), [...args, '--user', 'u']);
+      expect(users.stdout).to.equal("SCRAM credential configs for user-principal 'u' are SCRAM-SHA-256=iterations=8192, SCRAM-SHA-512=iterations=4096\n");
+      const broker = await run(join(repository, 'bin/kafka-configs.sh'), [...args, '--broker', '0']);
+      expect(broker.stdout).to.contain('log.cleaner.threads=2 sensitive=false');
+    });
+  });
+});
 
 describe('our tools beside the originals', () => {
   const directory = mkdtempSync(join(tmpdir(), 'vivarium-parity-'));
@@ -101,14 +269,22 @@ describe('our tools beside the originals', () => {
       elections: { partitions: [{ topic, partition: 0 }, { topic, partition: 9 }] },
     };
     for (const [name, content] of Object.entries(contents)) writeFileSync(files.path(name), JSON.stringify(content));
+    writeFileSync(files.path('added'), 'producer_byte_rate=1048576\nconsumer_byte_rate=0\n');
   });
   after(() => rmSync(directory, { recursive: true }));
 
-  for (const [tool, argumentsFor] of lines) {
+  for (const [tool, argumentsFor, before] of lines) {
     const shown = argumentsFor({ topic: 'TOPIC', server: [], path: (name) => name }).join(' ');
     it(`${tool} ${shown}`.trim(), async () => {
-      const args = argumentsFor({ ...files, server: ['--bootstrap-server', bootstrap()] });
-      const ours = await run(join(repository, `bin/${tool}.sh`), args);
+      const place = { ...files, server: ['--bootstrap-server', bootstrap()] };
+      const script = join(repository, `bin/${tool}.sh`);
+      const prepare = async (): Promise<void> => {
+        if (before !== undefined) expect((await run(script, before(place))).code).to.equal(0);
+      };
+      const args = argumentsFor(place);
+      await prepare();
+      const ours = await run(script, args);
+      await prepare();
       expect(outcome(ours)).to.deep.equal(outcome(await run(kafkaTool, [tool, ...args])));
     });
   }

@@ -5,8 +5,8 @@
 import { HELP, VERSION, type OptionSpec } from '../options.ts';
 import { COMMAND_CONFIG, listed, TOPIC_CONFIG_NAMES } from './topic-options.ts';
 
-/** What the usage lists for each entity type. */
-const NAMES = {
+/** What can be configured of each entity type, as the usage lists it. */
+export const CONFIG_NAMES = {
   topics: TOPIC_CONFIG_NAMES,
   // prettier-ignore
   brokers: [
@@ -51,7 +51,7 @@ const NAMES = {
 const ADD_CONFIG =
   "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1,k2=[v1,v2,v2]," +
   "k3=v3'. The following is a list of valid configurations: " +
-  Object.entries(NAMES)
+  Object.entries(CONFIG_NAMES)
     .map(([type, names]) => `For entity-type '${type}': \n${listed(names)}`)
     .join('') +
   "Entity types 'users' and 'clients' may be specified together to update config for clients of a specific user.";

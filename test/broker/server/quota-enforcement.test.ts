@@ -4,6 +4,7 @@ import { ErrorCode } from '../../../broker/protocol/error-codes.ts';
 import { produce } from '../../../broker/protocol/messages/00-produce.ts';
 import { fetch } from '../../../broker/protocol/messages/01-fetch.ts';
 import { metadata } from '../../../broker/protocol/messages/03-metadata.ts';
+import { findCoordinator } from '../../../broker/protocol/messages/10-find-coordinator.ts';
 import { createTopics } from '../../../broker/protocol/messages/19-create-topics.ts';
 import { deleteTopics } from '../../../broker/protocol/messages/20-delete-topics.ts';
 import { createPartitions } from '../../../broker/protocol/messages/37-create-partitions.ts';
@@ -191,6 +192,23 @@ describe('client quotas', () => {
     const removed = await remove('old', 4);
     expect(removed.responses[0]!.errorCode).to.equal(ErrorCode.NONE);
     expect([created, grownOld, removed].every(isThrottled)).to.equal(true);
+  });
+
+  it('count the topic of groups’ offsets, which comes into being when a client looks for its coordinator', async () => {
+    await set({ 'client-id': 'g' }, { controller_mutation_rate: 0.001 });
+    let count = 0;
+    const create = () => {
+      const topic = { name: `g${count++}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+      return ask('g', createTopics, { topics: [topic], timeoutMs: 30_000, validateOnly: false }, 7);
+    };
+    const owesOne = await until(create, isThrottled);
+    expect(owesOne.throttleTimeMs).to.be.lessThan(1_000_000);
+    const find = () => ask('g', findCoordinator, { key: 'group', keyType: 0, coordinatorKeys: ['group'] });
+    const { throttleTimeMs } = await until(find, ({ coordinators }) => coordinators[0]!.errorCode === ErrorCode.NONE);
+    expect(throttleTimeMs, 'looking does not wait for it').to.equal(0);
+    const owesThree = await create();
+    expect(owesThree.topics[0]!.errorCode).to.equal(ErrorCode.THROTTLING_QUOTA_EXCEEDED);
+    expect(owesThree.throttleTimeMs).to.be.within(2_500_000, 3_000_000);
   });
 
   it('leave followers and the controller alone', async () => {
