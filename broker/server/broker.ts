@@ -7,7 +7,6 @@
  * `startBroker` is what the command line runs and what a test can call: nothing here is global, and port 0 picks a free one.
  */
 import { randomInt } from 'node:crypto';
-import type { Clock } from '../../shared/base/clock.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
@@ -23,16 +22,12 @@ import { logConfigFrom } from '../log/log-config.ts';
 import { LogManager, readMetaProperties } from '../log/log-manager.ts';
 import { nodeFileSystem } from '../log/node-file-system.ts';
 import { ProducerIds } from '../replication/producer-ids.ts';
-import type { RateWindows } from '../quota/sampled-rate.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { AutoTopics } from './auto-topics.ts';
 import { BrokerConfigs } from './broker-configs.ts';
-import { ClientQuotas } from './client-quotas.ts';
 import { ConfigChanges } from './config-changes.ts';
-import type { ConnectionLimits } from './connection-quotas.ts';
-import { ConnectionQuotas } from './connection-quotas.ts';
 import { logDefaults } from './config-entries.ts';
 import { handOver } from './controlled-shutdown.ts';
 import { ControllerChannel } from './controller-channel.ts';
@@ -41,7 +36,6 @@ import { createController } from './controller-wiring.ts';
 import { CoordinatorLink } from './coordinator-link.ts';
 import { DynamicSettings } from './dynamic-settings.ts';
 import { describeFatal } from './fatal-error.ts';
-import { IpQuotaConfigs } from './ip-quota-configs.ts';
 import { formatEndPoint } from './listeners.ts';
 import { createGroups } from './group-wiring.ts';
 import { createHandlers } from './handlers.ts';
@@ -49,8 +43,7 @@ import { cleanerConfig, logManagerOptions } from './log-options.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { PeerAddresses } from './peer-addresses.ts';
 import { registrationOf } from './registration.ts';
-import { QuotaConfigs } from './quota-configs.ts';
-import { QuotaStore } from './quota-store.ts';
+import { connectionLimits, createQuotas, type Quotas } from './quota-wiring.ts';
 import type { RemoteBrokers } from './remote-brokers.ts';
 import { createReplicaManager } from './replication.ts';
 import { RequestRouter } from './request-router.ts';
@@ -110,9 +103,7 @@ class BrokerProcess implements Broker {
   private readonly dynamicSettings: DynamicSettings;
   private readonly brokerConfigs: BrokerConfigs;
   private readonly configChanges: ConfigChanges;
-  private readonly quotaStore: QuotaStore;
-  private readonly clientQuotas: ClientQuotas;
-  private readonly connectionQuotas: ConnectionQuotas;
+  private readonly quotas: Quotas;
   private logDefaults: LogConfig;
   private readonly peers: PeerAddresses;
   private brokerEpoch = -1;
@@ -142,16 +133,7 @@ class BrokerProcess implements Broker {
     this.dynamicSettings = new DynamicSettings(settings, logger);
     const client = (): CoordinatorClient => this.link.client;
     this.brokerConfigs = new BrokerConfigs({ client, brokerId: () => this.id, settings: this.dynamicSettings, logger });
-    const quotaLogger = createLogger('kafka.server.ClientQuotaManager');
-    this.quotaStore = new QuotaStore(client, quotaLogger);
-    this.clientQuotas = createClientQuotas(settings, this.dynamicSettings, this.clock);
-    const quotaConfigs = { store: this.quotaStore, quotas: this.clientQuotas, logger: quotaLogger };
-    this.connectionQuotas = new ConnectionQuotas({
-      limits: connectionLimits(settings),
-      windows: quotaWindows(settings),
-      interBrokerListener: settings.interBrokerListener,
-    });
-    const ipQuotaLogger = createLogger('kafka.network.ConnectionQuotas');
+    this.quotas = createQuotas({ client, settings, dynamicSettings: this.dynamicSettings, clock: this.clock });
     this.configChanges = new ConfigChanges({
       client,
       keepers: {
@@ -160,9 +142,7 @@ class BrokerProcess implements Broker {
           readAllAgain: () => this.topicConfigs.readAllAgain(),
         },
         brokers: this.brokerConfigs,
-        users: new QuotaConfigs('users', quotaConfigs),
-        clients: new QuotaConfigs('clients', quotaConfigs),
-        ips: new IpQuotaConfigs({ store: this.quotaStore, quotas: this.connectionQuotas, logger: ipQuotaLogger }),
+        ...this.quotas.keepers,
       },
       wallMs: () => this.clock.wallMs(),
       logger: createLogger('kafka.server.ZkConfigManager'),
@@ -255,7 +235,7 @@ class BrokerProcess implements Broker {
       groups,
       coordinatorFinder: finder,
       legacyOffsets,
-      quotaStore: this.quotaStore,
+      quotaStore: this.quotas.store,
       randomInt: (below) => randomInt(below),
       logger: createLogger('kafka.server.KafkaApis', `[KafkaApi-${this.id}] `),
     });
@@ -264,7 +244,7 @@ class BrokerProcess implements Broker {
     this.openController.start(this.link.client);
     // Clients that connect at once find a broker that knows the cluster, when it is the controller itself.
     await this.openController.idle();
-    this.socketServer.serve(new RequestRouter(handlers, this.clientQuotas));
+    this.socketServer.serve(new RequestRouter(handlers, this.quotas.clients));
     this.logger.info('started');
   }
 
@@ -339,7 +319,7 @@ class BrokerProcess implements Broker {
     this.logs?.updateDefaults(this.logDefaults);
     this.logs?.cleaner.reconfigure(cleanerConfig(current));
     for (const topic of this.logs?.topics() ?? []) this.logs!.updateConfig(topic, this.logConfig(topic));
-    this.connectionQuotas.setLimits(connectionLimits(current));
+    this.quotas.connections.setLimits(connectionLimits(current));
     this.socketServer?.limitsChanged();
     this.listenersChanged(current, before);
     if (current.uncleanLeaderElectionEnable && !before.uncleanLeaderElectionEnable) this.openController?.uncleanElectionsAllowed();
@@ -413,7 +393,7 @@ class BrokerProcess implements Broker {
       requestBytesMax: settings.socketRequestMaxBytes,
       idleMsMax: settings.connectionsMaxIdleMs,
       backlogSize: settings.socketListenBacklogSize,
-      quotas: this.connectionQuotas,
+      quotas: this.quotas.connections,
       nowMs: () => this.clock.monotonicMs(),
       logger: createLogger('kafka.network.SocketServer', `[SocketServer listenerType=ZK_BROKER, nodeId=${this.id}] `),
       acceptorLogger: createLogger('kafka.network.DataPlaneAcceptor'),
@@ -545,27 +525,4 @@ class BrokerProcess implements Broker {
       this.logger.error(`The ${what} could not be closed`, { error });
     }
   }
-}
-
-function createClientQuotas(settings: BrokerSettings, dynamicSettings: DynamicSettings, clock: Clock): ClientQuotas {
-  return new ClientQuotas({
-    windows: quotaWindows(settings),
-    mutationWindows: { count: settings.controllerQuotaWindowNum, sizeMs: settings.controllerQuotaWindowSizeSeconds * 1000 },
-    threadCount: () => dynamicSettings.current.numIoThreads + dynamicSettings.current.numNetworkThreads,
-    clock,
-  });
-}
-
-function quotaWindows(settings: BrokerSettings): RateWindows {
-  return { count: settings.quotaWindowNum, sizeMs: settings.quotaWindowSizeSeconds * 1000 };
-}
-
-function connectionLimits(settings: BrokerSettings): ConnectionLimits {
-  return {
-    connectionsMax: settings.maxConnections,
-    connectionsPerIpMax: settings.maxConnectionsPerIp,
-    connectionsByIp: settings.maxConnectionsByIp,
-    creationRateMax: settings.maxConnectionCreationRate,
-    ofListeners: settings.listenerLimits,
-  };
 }
