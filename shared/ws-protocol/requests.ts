@@ -3,7 +3,7 @@ import { unreachable } from '../base/assert.ts';
 import type { Acl } from '../znode/acl.ts';
 import { CreateMode, hasTtl } from '../znode/create-mode.ts';
 import type { CreateRequest, GetChildrenRequest, GetDataRequest, MultiOp, Request } from '../znode/operations.ts';
-import { OpCode } from '../znode/operations.ts';
+import { OpCode, WRITE_OPS } from '../znode/operations.ts';
 import type { AddWatchMode, WatcherType } from '../znode/watch-event.ts';
 import { Fields } from './fields.ts';
 import type { SessionOp } from './messages.ts';
@@ -11,17 +11,8 @@ import { MULTI_OPS_MAX, WsProtocolError } from './messages.ts';
 
 /** Every operation that may stand in a message; those absent (createSession, deleteContainer) are not for sessions. */
 const SESSION_OPS: Record<SessionOp, true> = {
-  create: true,
-  create2: true,
-  createContainer: true,
-  createTTL: true,
-  delete: true,
-  setData: true,
-  setACL: true,
-  check: true,
-  multi: true,
+  ...WRITE_OPS,
   multiRead: true,
-  reconfig: true,
   exists: true,
   getData: true,
   getACL: true,

@@ -161,7 +161,7 @@ export type WriteRequest =
   | MultiRequest
   | ReconfigRequest;
 
-const WRITES: Record<WriteRequest['op'], true> = {
+export const WRITE_OPS: Readonly<Record<WriteRequest['op'], true>> = {
   create: true,
   create2: true,
   createContainer: true,
@@ -176,7 +176,7 @@ const WRITES: Record<WriteRequest['op'], true> = {
 
 /** Does it take a place in the order of transactions, and so is for the leader to carry out? */
 export function isWrite(request: Request): request is WriteRequest {
-  return Object.hasOwn(WRITES, request.op);
+  return Object.hasOwn(WRITE_OPS, request.op);
 }
 
 export type ReadRequest = ExistsRequest | GetDataRequest | GetChildrenRequest | MultiReadRequest | PathRequest;
