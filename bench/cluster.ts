@@ -176,18 +176,19 @@ async function leaderGap(cluster: ServerCluster): Promise<number> {
 
 /** Tries anew all the time, since an attempt may wait for somebody who is dead; resolves with the first that succeeds. */
 async function firstToCreateTopic(bootstrap: string): Promise<void> {
-  let created = false;
-  for (let attempt = 0; !created; attempt++) {
+  const { promise: created, resolve } = Promise.withResolvers<true>();
+  let failure: unknown = null;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const topic = { name: `after-${attempt}`, numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
-    const done = withAdmin(bootstrap, (admin) => admin.createTopic(topic), ATTEMPT_TIMEOUT_MS).then(
-      () => {
-        created = true;
+    withAdmin(bootstrap, (admin) => admin.createTopic(topic), ATTEMPT_TIMEOUT_MS).then(
+      () => resolve(true),
+      (error: unknown) => {
+        failure = error;
       },
-      () => undefined, // the next one may
     );
-    if (attempt === ATTEMPTS_MAX) throw new Error(`No topic could be created in ${ATTEMPTS_MAX} attempts`);
-    await Promise.race([done, delay(ATTEMPT_EVERY_MS)]);
+    if (await Promise.race([created, delay(ATTEMPT_EVERY_MS, false)])) return;
   }
+  throw new Error(`No topic could be created in ${ATTEMPTS_MAX} attempts`, { cause: failure });
 }
 
 /** From the death of the controller to the first topic that somebody creates again. */

@@ -21,7 +21,7 @@ import type {
 import { emptyResult } from '../replication/fetch-types.ts';
 import { downConvert } from '../replication/legacy-format.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
-import type { RequestQuotas } from '../server/client-quotas.ts';
+import type { RequestQuotas } from '../quota/client-quotas.ts';
 import type { Answer, Handler, RequestContext } from '../server/handler.ts';
 
 export interface FetchHandlerOptions {

@@ -9,7 +9,7 @@ import { incrementalAlterConfigs } from '../protocol/messages/44-incremental-alt
 import { formatSetting } from '../../shared/settings/schema.ts';
 import type { Handler } from '../server/handler.ts';
 import { isLogLevel, LOG_LEVEL_NAMES, loggers, setLevel } from '../server/log-levels.ts';
-import { brokerSettingsByName } from '../server/settings.ts';
+import { brokerSettingsByName } from '../settings/settings.ts';
 import type { AlterConfigsDependencies } from './alter-configs.ts';
 import { alterResources, checkBrokerId, ConfigRefusal, TOPIC } from './alter-configs.ts';
 

@@ -3,7 +3,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import type { DescribeClientQuotasRequest, DescribeClientQuotasResponse } from '../protocol/messages/48-describe-client-quotas.ts';
 import { describeClientQuotas } from '../protocol/messages/48-describe-client-quotas.ts';
 import type { Handler } from '../server/handler.ts';
-import { IP, matches, quotasIn, readFilter } from '../server/quota-entities.ts';
+import { IP, matches, quotasIn, readFilter } from '../quota/quota-entities.ts';
 import type { QuotaStore } from '../server/quota-store.ts';
 
 const CODES = {

@@ -3,7 +3,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import type { AlterClientQuotasRequest, AlterClientQuotasResponse } from '../protocol/messages/49-alter-client-quotas.ts';
 import { alterClientQuotas } from '../protocol/messages/49-alter-client-quotas.ts';
 import type { Handler } from '../server/handler.ts';
-import { QuotaRefusal, readEntity } from '../server/quota-entities.ts';
+import { QuotaRefusal, readEntity } from '../quota/quota-entities.ts';
 import type { QuotaStore } from '../server/quota-store.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 

@@ -6,9 +6,9 @@ import type {
 } from '../protocol/messages/50-describe-user-scram-credentials.ts';
 import { describeUserScramCredentials } from '../protocol/messages/50-describe-user-scram-credentials.ts';
 import type { Handler } from '../server/handler.ts';
-import { CLIENT_ID, USER } from '../server/quota-entities.ts';
+import { CLIENT_ID, USER } from '../quota/quota-entities.ts';
 import type { QuotaStore } from '../server/quota-store.ts';
-import { iterationsOf, SCRAM_MECHANISMS } from '../server/scram-credentials.ts';
+import { iterationsOf, SCRAM_MECHANISMS } from '../security/scram-credentials.ts';
 
 type Result = DescribeUserScramCredentialsResponse['results'][number];
 

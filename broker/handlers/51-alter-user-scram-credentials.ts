@@ -7,7 +7,7 @@ import type {
 import { alterUserScramCredentials } from '../protocol/messages/51-alter-user-scram-credentials.ts';
 import type { Handler } from '../server/handler.ts';
 import type { QuotaStore } from '../server/quota-store.ts';
-import { SCRAM_ITERATIONS_MAX, scramCredential, scramMechanism } from '../server/scram-credentials.ts';
+import { SCRAM_ITERATIONS_MAX, scramCredential, scramMechanism } from '../security/scram-credentials.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 
 export interface AlterScramDependencies {

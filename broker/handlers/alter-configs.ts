@@ -15,10 +15,10 @@ import { configChangeZnode, configZnode, DEFAULT_ENTITY } from '../controller/zn
 import type { ConfigEntityType } from '../controller/znodes.ts';
 import { topicSetting } from '../log/log-config.ts';
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
-import { topicConfigEntries } from '../server/config-entries.ts';
-import type { DynamicSettings, Scope } from '../server/dynamic-settings.ts';
-import { isPassword } from '../server/dynamic-settings.ts';
-import { FatalError } from '../server/fatal-error.ts';
+import { topicConfigEntries } from '../settings/config-entries.ts';
+import type { DynamicSettings, Scope } from '../settings/dynamic-settings.ts';
+import { isPassword } from '../settings/dynamic-settings.ts';
+import { FatalError } from '../settings/fatal-error.ts';
 import type { MetadataCache } from '../server/metadata-cache.ts';
 
 export interface AlterConfigsDependencies {

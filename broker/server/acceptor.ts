@@ -1,13 +1,13 @@
 /**
  * One listener: its port, and who comes in by it. Connections are let in one after the other, as the quotas have it; those that wait
- * are not read. A few wait here, as many as the system would queue; more are closed.
+ * are not read. A few wait here, as many as the system would queue, and as many until they are closed; more are closed at once.
  */
 import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { ConnectionQuotas } from './connection-quotas.ts';
-import { FatalError } from './fatal-error.ts';
-import type { EndPoint } from './listeners.ts';
+import type { ConnectionQuotas } from '../quota/connection-quotas.ts';
+import { FatalError } from '../settings/fatal-error.ts';
+import type { EndPoint } from '../settings/listeners.ts';
 
 export interface BoundListener extends EndPoint {
   /** The real port, where 0 was asked for. */
@@ -132,6 +132,8 @@ export class Acceptor {
       return;
     }
     const { closeAfterMs } = admission;
+    // Each costs a file descriptor until then: of a flood the rest goes at once.
+    if (this.throttled.size >= this.options.backlogSize) return void socket.destroy();
     logger.debug(`Delaying closing of connection from /${address} for ${closeAfterMs} ms`);
     this.throttled.set(socket, setTimeout(() => socket.destroy(), closeAfterMs));
     socket.once('close', () => this.forgetThrottled(socket));

@@ -7,7 +7,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { OFFSETS_TOPIC, TRANSACTION_STATE_TOPIC } from '../protocol/internal-topics.ts';
 import { invalidTopicName } from '../controller/topic-names.ts';
 import type { MutationGate } from '../quota/mutation-quota.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 import type { NewTopic, TopicAdmin } from './topic-admin.ts';
 import { AdminError } from './topic-admin.ts';
 

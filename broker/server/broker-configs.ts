@@ -4,7 +4,7 @@ import type { Logger } from '../../shared/telemetry/logger.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
 import { configZnode, DEFAULT_ENTITY, ZnodeError } from '../controller/znodes.ts';
 import type { ConfigKeeper } from './config-changes.ts';
-import type { DynamicSettings, Scope } from './dynamic-settings.ts';
+import type { DynamicSettings, Scope } from '../settings/dynamic-settings.ts';
 
 export interface BrokerConfigsOptions {
   client: () => CoordinatorClient;

@@ -1,7 +1,7 @@
 /** The command line of `kafka.Kafka`: a property file, and `--override key=value` as often as one likes. Pure but for reading the file. */
 import { readFileSync } from 'node:fs';
 import { parseProperties } from '../../shared/settings/properties.ts';
-import { FatalError } from './fatal-error.ts';
+import { FatalError } from '../settings/fatal-error.ts';
 
 const USAGE = 'USAGE: java [options] kafka.Kafka server.properties [--override property=value]*';
 

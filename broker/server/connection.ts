@@ -163,7 +163,7 @@ export class ClientConnection implements Peer {
 
   /** Takes up nothing for so long, counted from now, or for what is left of a longer time. */
   private mute(ms: number): void {
-    const untilMs = performance.now() + ms;
+    const untilMs = this.nowMs() + ms;
     if (ms <= 0 || this.closed || untilMs <= this.mutedUntilMs) return;
     this.mutedUntilMs = untilMs;
     if (this.muteTimer !== null) clearTimeout(this.muteTimer);

@@ -5,7 +5,7 @@ import { Controller } from '../controller/controller.ts';
 import { systemScheduler } from '../log/scheduler.ts';
 import { Channels, type ControllerOrders } from './controller-orders.ts';
 import { RemoteBrokers } from './remote-brokers.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 
 export interface ControllerWiring {
   readonly brokerId: number;

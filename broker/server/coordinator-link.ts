@@ -8,11 +8,12 @@ import { CoordinatorClient } from '../../shared/client/client.ts';
 import { CoordinatorError } from '../../shared/client/errors.ts';
 import { parseConnectString } from '../../shared/client/connect-string.ts';
 import { nodeTransport } from '../../shared/client/node-transport.ts';
-import { createOp, createRequest, deleteOp } from '../../shared/client/ops.ts';
+import { createRequest, deleteOp } from '../../shared/client/ops.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { CreateMode } from '../../shared/znode/create-mode.ts';
 import { ErrorCode } from '../../shared/znode/error-code.ts';
 import type { MultiOp } from '../../shared/znode/operations.ts';
+import { ensurePaths } from '../controller/ensure-paths.ts';
 import { randomId } from '../controller/ids.ts';
 import { getDataOrNull } from '../controller/read-state.ts';
 import type { BrokerRegistration } from '../controller/znodes.ts';
@@ -23,7 +24,7 @@ import {
   controllerZnode,
   PERSISTENT_PATHS,
 } from '../controller/znodes.ts';
-import { FatalError } from './fatal-error.ts';
+import { FatalError } from '../settings/fatal-error.ts';
 
 export interface CoordinatorLinkOptions {
   /** `zookeeper.connect`. */
@@ -307,27 +308,4 @@ export class CoordinatorLink {
 
 function describeAddresses({ endpoints }: BrokerRegistration): string {
   return endpoints.map(({ listenerName, host, port }) => `${listenerName}://${host}:${port}`).join(',');
-}
-
-/** Makes sure of persistent znodes and their parents: one look at all, one multi for what is missing. */
-export async function ensurePaths(client: CoordinatorClient, paths: readonly string[]): Promise<void> {
-  const wanted = new Set<string>();
-  for (const path of paths) {
-    for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1))
-      wanted.add(path.slice(0, slash));
-    wanted.add(path);
-  }
-  const all = [...wanted];
-  for (;;) {
-    const found = await Promise.all(all.map((path) => client.exists(path)));
-    const missing = all.filter((_, index) => found[index] === null);
-    if (missing.length === 0) return;
-    try {
-      await client.multi(missing.map((path) => createOp(path)));
-      return;
-    } catch (error) {
-      // Another broker starts at this moment: look again.
-      if (!(error instanceof CoordinatorError) || error.code !== ErrorCode.NODEEXISTS) throw error;
-    }
-  }
 }

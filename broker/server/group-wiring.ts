@@ -14,7 +14,7 @@ import { systemScheduler } from '../log/scheduler.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { MetadataCache } from './metadata-cache.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 
 export interface GroupWiring {
   readonly brokerId: number;

@@ -7,7 +7,7 @@
  */
 
 import type { AnyApi } from '../protocol/schema.ts';
-import type { RequestQuotas } from './client-quotas.ts';
+import type { RequestQuotas } from '../quota/client-quotas.ts';
 
 /** Who asks, and how. */
 export interface RequestContext {

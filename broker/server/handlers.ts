@@ -54,10 +54,10 @@ import type { ProducerIdBlock, ProducerIds } from '../replication/producer-ids.t
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { ControllerOrders } from './controller-orders.ts';
-import type { DynamicSettings } from './dynamic-settings.ts';
+import type { DynamicSettings } from '../settings/dynamic-settings.ts';
 import type { AnyHandler } from './handler.ts';
 import type { MetadataCache } from './metadata-cache.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 import type { QuotaStore } from './quota-store.ts';
 import type { TopicAdmin } from './topic-admin.ts';
 import type { TopicConfigs } from './topic-configs.ts';

@@ -3,8 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import type { ConfigKeeper } from './config-changes.ts';
-import type { ConnectionQuotas } from './connection-quotas.ts';
-import { IP, quotasIn } from './quota-entities.ts';
+import type { ConnectionQuotas } from '../quota/connection-quotas.ts';
+import { IP, quotasIn } from '../quota/quota-entities.ts';
 import type { ConfiguredEntity, QuotaStore } from './quota-store.ts';
 
 export interface IpQuotaConfigsOptions {

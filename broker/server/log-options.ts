@@ -2,7 +2,7 @@
 import { systemScheduler } from '../log/scheduler.ts';
 import type { CleanerConfig } from '../log/log-cleaner.ts';
 import type { LogManagerOptions } from '../log/log-manager.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 
 type FromSettings = Omit<LogManagerOptions, 'brokerId' | 'clusterId' | 'defaults' | 'configOf' | 'clock'>;
 

@@ -4,9 +4,9 @@
  */
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import { parseCommandLine } from './command-line.ts';
-import { describeFatal } from './fatal-error.ts';
-import type { BrokerSettings } from './settings.ts';
-import { loadBrokerSettings } from './settings.ts';
+import { describeFatal } from '../settings/fatal-error.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
+import { loadBrokerSettings } from '../settings/settings.ts';
 
 const kafka = createLogger('kafka.Kafka$');
 const config = createLogger('kafka.server.KafkaConfig');

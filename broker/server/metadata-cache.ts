@@ -5,7 +5,7 @@
 import { ErrorCode } from '../protocol/error-codes.ts';
 import type { UpdateMetadataRequest } from '../protocol/messages/06-update-metadata.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
-import type { SecurityProtocol } from './listeners.ts';
+import type { SecurityProtocol } from '../settings/listeners.ts';
 
 export interface Node {
   id: number;

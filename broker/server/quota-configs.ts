@@ -1,9 +1,9 @@
 /** Client quotas of the run time: `/config/users` and `/config/clients`, read into `ClientQuotas` at the start and with every announcement. */
 import { SettingError } from '../../shared/settings/schema.ts';
 import type { Logger } from '../../shared/telemetry/logger.ts';
-import type { ClientQuotas } from './client-quotas.ts';
+import type { ClientQuotas } from '../quota/client-quotas.ts';
 import type { ConfigKeeper } from './config-changes.ts';
-import { quotasIn } from './quota-entities.ts';
+import { quotasIn } from '../quota/quota-entities.ts';
 import type { ConfiguredEntity, QuotaStore } from './quota-store.ts';
 
 export interface QuotaConfigsOptions {

@@ -8,8 +8,8 @@ import { ErrorCode } from '../../shared/znode/error-code.ts';
 import { childrenOf, getDataOrNull } from '../controller/read-state.ts';
 import type { ConfigEntityType } from '../controller/znodes.ts';
 import { configChangeZnode, configZnode, DEFAULT_ENTITY, ZnodeError } from '../controller/znodes.ts';
-import type { QuotaEntity, QuotaKind, QuotaOperation } from './quota-entities.ts';
-import { applyOperations, entityAt, placeOf, QuotaRefusal, sanitize } from './quota-entities.ts';
+import type { QuotaEntity, QuotaKind, QuotaOperation } from '../quota/quota-entities.ts';
+import { applyOperations, entityAt, placeOf, QuotaRefusal, sanitize } from '../quota/quota-entities.ts';
 
 export interface ConfiguredEntity {
   readonly entity: QuotaEntity;

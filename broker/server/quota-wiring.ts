@@ -3,14 +3,14 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { CoordinatorClient } from '../../shared/client/client.ts';
 import { createLogger } from '../../shared/telemetry/logger.ts';
 import type { RateWindows } from '../quota/sampled-rate.ts';
-import { ClientQuotas } from './client-quotas.ts';
+import { ClientQuotas } from '../quota/client-quotas.ts';
 import type { ConfigKeeper } from './config-changes.ts';
-import { ConnectionQuotas, type ConnectionLimits } from './connection-quotas.ts';
-import type { DynamicSettings } from './dynamic-settings.ts';
+import { ConnectionQuotas, type ConnectionLimits } from '../quota/connection-quotas.ts';
+import type { DynamicSettings } from '../settings/dynamic-settings.ts';
 import { IpQuotaConfigs } from './ip-quota-configs.ts';
 import { QuotaConfigs } from './quota-configs.ts';
 import { QuotaStore } from './quota-store.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 
 export interface Quotas {
   readonly store: QuotaStore;

@@ -1,7 +1,7 @@
 /** What a broker tells of itself in `/brokers/ids/<id>`: the addresses that clients and other brokers find it at, and its rack. */
 import { hostname } from 'node:os';
 import type { BrokerEndPoint, BrokerRegistration } from '../controller/znodes.ts';
-import type { EndPoint } from './listeners.ts';
+import type { EndPoint } from '../settings/listeners.ts';
 import type { BoundListener } from './socket-server.ts';
 
 export interface RegistrationFacts {

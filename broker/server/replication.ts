@@ -6,11 +6,11 @@ import { connectToLeader } from '../replication/leader-connection.ts';
 import { ReplicaManager } from '../replication/replica-manager.ts';
 import { namesReplica, ReplicationThrottle } from '../replication/replication-throttle.ts';
 import { replicaSelectorOf } from '../replication/replica-selector.ts';
-import type { DynamicSettings } from './dynamic-settings.ts';
+import type { DynamicSettings } from '../settings/dynamic-settings.ts';
 import type { ControllerChannel } from './controller-channel.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { PeerAddresses } from './peer-addresses.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
 export interface ReplicationWiring {

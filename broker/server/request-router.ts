@@ -10,7 +10,7 @@ import { ErrorCode } from '../protocol/error-codes.ts';
 import { readRequestHeader, writeResponseHeader } from '../protocol/headers.ts';
 import { apiVersions } from '../protocol/messages/18-api-versions.ts';
 import type { AnyApi, Message } from '../protocol/schema.ts';
-import type { ClientQuotas, RequestQuotas } from './client-quotas.ts';
+import type { ClientQuotas, RequestQuotas } from '../quota/client-quotas.ts';
 import type { AnyHandler, Answer, RequestContext } from './handler.ts';
 import { CLOSE_CONNECTION } from './handler.ts';
 

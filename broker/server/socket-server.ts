@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../../shared/telemetry/logger.ts';
 import { Acceptor, type BoundListener, plainAddress } from './acceptor.ts';
 import { ClientConnection } from './connection.ts';
-import type { ConnectionQuotas } from './connection-quotas.ts';
-import type { EndPoint } from './listeners.ts';
+import type { ConnectionQuotas } from '../quota/connection-quotas.ts';
+import type { EndPoint } from '../settings/listeners.ts';
 import type { RequestRouter } from './request-router.ts';
 
 export type { BoundListener } from './acceptor.ts';

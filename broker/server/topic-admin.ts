@@ -17,10 +17,10 @@ import { configZnode, deleteTopicsZnode, topicsZnode, topicZnode } from '../cont
 import { ErrorCode, errorMessage } from '../protocol/error-codes.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import type { MutationGate } from '../quota/mutation-quota.ts';
-import type { SettingsView } from './config-entries.ts';
-import { topicConfigEntries } from './config-entries.ts';
+import type { SettingsView } from '../settings/config-entries.ts';
+import { topicConfigEntries } from '../settings/config-entries.ts';
 import type { MetadataCache } from './metadata-cache.ts';
-import type { BrokerSettings } from './settings.ts';
+import type { BrokerSettings } from '../settings/settings.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
 /** A refusal, with what the client is told besides the code. */

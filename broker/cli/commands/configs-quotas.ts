@@ -10,7 +10,7 @@ import { describeClientQuotas, type DescribeClientQuotasResponse } from '../../p
 import { alterClientQuotas } from '../../protocol/messages/49-alter-client-quotas.ts';
 import { describeUserScramCredentials, type DescribeUserScramCredentialsResponse } from '../../protocol/messages/50-describe-user-scram-credentials.ts';
 import { alterUserScramCredentials, type AlterUserScramCredentialsRequest } from '../../protocol/messages/51-alter-user-scram-credentials.ts';
-import { saltPassword, SCRAM_SALT_SIZE, scramMechanism } from '../../server/scram-credentials.ts';
+import { saltPassword, SCRAM_SALT_SIZE, scramMechanism } from '../../security/scram-credentials.ts';
 import type { ToolIo } from '../io.ts';
 import { formatJavaDouble, parseJavaDouble } from '../java-double.ts';
 import { illegalArgument } from '../java-exception.ts';

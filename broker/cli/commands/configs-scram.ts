@@ -1,5 +1,5 @@
 /** SCRAM credentials as kafka-configs takes them: `SCRAM-SHA-256=[iterations=8192,password=secret]`. */
-import { SCRAM_MECHANISMS, type ScramMechanism } from '../../server/scram-credentials.ts';
+import { SCRAM_MECHANISMS, type ScramMechanism } from '../../security/scram-credentials.ts';
 import { illegalArgument } from '../java-exception.ts';
 import { isJavaInt } from '../java-int.ts';
 

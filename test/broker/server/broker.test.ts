@@ -16,7 +16,7 @@ import { ZERO_UUID } from '../../../broker/protocol/schema.ts';
 import { buildBatch } from '../../../broker/records/build-batch.ts';
 import { iterateRecords } from '../../../broker/records/iterate-records.ts';
 import type { Broker } from '../../../broker/server/broker.ts';
-import { describeFatal } from '../../../broker/server/fatal-error.ts';
+import { describeFatal } from '../../../broker/settings/fatal-error.ts';
 import type { CoordinatorClient } from '../../../shared/client/client.ts';
 import type { TestClient } from './test-cluster.ts';
 import { TestCluster } from './test-cluster.ts';

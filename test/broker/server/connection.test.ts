@@ -5,13 +5,13 @@ import { listGroups } from '../../../broker/protocol/messages/16-list-groups.ts'
 import { ApiVersionsHandler } from '../../../broker/handlers/18-api-versions.ts';
 import type { AnyHandler, RequestContext } from '../../../broker/server/handler.ts';
 import { CLOSE_CONNECTION } from '../../../broker/server/handler.ts';
-import { ClientQuotas } from '../../../broker/server/client-quotas.ts';
-import { CLIENT_ID } from '../../../broker/server/quota-entities.ts';
-import type { EndPoint } from '../../../broker/server/listeners.ts';
+import { ClientQuotas } from '../../../broker/quota/client-quotas.ts';
+import { CLIENT_ID } from '../../../broker/quota/quota-entities.ts';
+import type { EndPoint } from '../../../broker/settings/listeners.ts';
 import { RequestRouter } from '../../../broker/server/request-router.ts';
 import type { SocketServerOptions } from '../../../broker/server/socket-server.ts';
-import type { ConnectionLimits } from '../../../broker/server/connection-quotas.ts';
-import { ConnectionQuotas } from '../../../broker/server/connection-quotas.ts';
+import type { ConnectionLimits } from '../../../broker/quota/connection-quotas.ts';
+import { ConnectionQuotas } from '../../../broker/quota/connection-quotas.ts';
 import { SocketServer } from '../../../broker/server/socket-server.ts';
 import { Reader } from '../../../shared/bytes/reader.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
@@ -43,10 +43,10 @@ class Bench {
   overlaps = false;
   quotas: ClientQuotas | null = null;
 
-  constructor({ limits = {}, ...options }: Partial<SocketServerOptions> & { limits?: Partial<ConnectionLimits> } = {}) {
+  constructor({ limits = {}, windowMs = 50, ...options }: Partial<SocketServerOptions> & { limits?: Partial<ConnectionLimits>; windowMs?: number } = {}) {
     this.connectionQuotas = new ConnectionQuotas({
       limits: { ...unlimited, ...limits },
-      windows: { count: 2, sizeMs: 50 },
+      windows: { count: 2, sizeMs: windowMs },
       interBrokerListener: 'INSIDE',
     });
     const write = (message: string): void => void this.log.push(message);
@@ -437,6 +437,17 @@ describe('SocketServer', () => {
     expect(correlationIdOf(await second.receive())).to.equal(2);
     second.close();
     await bench.server.close();
+  });
+
+  it('keeps few of them until then, and closes the rest of a flood at once', async () => {
+    const bench = await new Bench({ backlogSize: 2, windowMs: 3_600_000 }).start();
+    bench.connectionQuotas.setAddressRate('127.0.0.1', 0);
+    const kept = [await bench.connect(), await bench.connect()];
+    // They come in order: when the third is closed, the others are being kept.
+    await (await bench.connect()).untilClosed();
+    expect(kept.map(({ socket }) => socket.destroyed)).to.deep.equal([false, false]);
+    await bench.server.close();
+    for (const client of kept) await client.untilClosed();
   });
 
   it('takes the place for a broker from the client that was silent for the longest', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { createHandlers } from '../../../broker/server/handlers.ts';
 import type { HandlerDependencies } from '../../../broker/server/handlers.ts';
-import { loadBrokerSettings } from '../../../broker/server/settings.ts';
+import { loadBrokerSettings } from '../../../broker/settings/settings.ts';
 
 describe('the README', () => {
   it('names the Kafka APIs that are served, in the versions that are served', () => {

@@ -7,7 +7,7 @@ import { Connection } from '../../../broker/client/connection.ts';
 import type { Api } from '../../../broker/protocol/schema.ts';
 import type { Broker, BrokerOptions } from '../../../broker/server/broker.ts';
 import { startBroker } from '../../../broker/server/broker.ts';
-import { loadBrokerSettings } from '../../../broker/server/settings.ts';
+import { loadBrokerSettings } from '../../../broker/settings/settings.ts';
 import type { Member } from '../../../coordinator/server/member.ts';
 import { startMember } from '../../../coordinator/server/member.ts';
 import { loadServerSettings } from '../../../coordinator/server/settings.ts';

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { configs } from '../../../../broker/cli/commands/configs.ts';
 import { configZnode } from '../../../../broker/controller/znodes.ts';
-import { saltPassword, scramCredential, SCRAM_MECHANISMS } from '../../../../broker/server/scram-credentials.ts';
-import { PasswordEncoder } from '../../../../broker/server/password-encoder.ts';
+import { saltPassword, scramCredential, SCRAM_MECHANISMS } from '../../../../broker/security/scram-credentials.ts';
+import { PasswordEncoder } from '../../../../broker/security/password-encoder.ts';
 import { TestCluster } from '../../server/test-cluster.ts';
 import { runCommand, type Outcome } from '../fake-io.ts';
 

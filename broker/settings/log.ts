@@ -1,5 +1,5 @@
 /** Topics' defaults and everything about the logs. Most have a twin per topic, declared in `broker/log/log-config.ts`. */
-import { atLeast, between, eachOf, oneOf } from '../../../shared/settings/schema.ts';
+import { atLeast, between, eachOf, oneOf } from '../../shared/settings/schema.ts';
 import {
   bool,
   double,

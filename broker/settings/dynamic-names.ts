@@ -5,7 +5,7 @@
 import { atLeast } from '../../shared/settings/schema.ts';
 import type { Setting, SettingValue } from '../../shared/settings/schema.ts';
 import { topicSettings } from '../log/log-config.ts';
-import { long } from './settings/kinds.ts';
+import { long } from './kinds.ts';
 
 /** TLS stores: only as `listener.name.<listener>.<setting>`. */
 const TLS_STORES = new Set([

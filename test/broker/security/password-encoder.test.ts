@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { PasswordEncoder } from '../../../broker/server/password-encoder.ts';
-import type { PasswordEncoderOptions } from '../../../broker/server/password-encoder.ts';
+import { PasswordEncoder } from '../../../broker/security/password-encoder.ts';
+import type { PasswordEncoderOptions } from '../../../broker/security/password-encoder.ts';
 
 /** Written by Kafka 3.4.0 with password.encoder.secret=abc and the other settings' defaults. */
 const BY_KAFKA =

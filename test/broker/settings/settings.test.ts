@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { describeFatal } from '../../../broker/server/fatal-error.ts';
-import { brokerSettingsByName, loadBrokerSettings } from '../../../broker/server/settings.ts';
+import { describeFatal } from '../../../broker/settings/fatal-error.ts';
+import { brokerSettingsByName, loadBrokerSettings } from '../../../broker/settings/settings.ts';
 
 const load = (entries: Record<string, string>) =>
   loadBrokerSettings(new Map(Object.entries({ 'zookeeper.connect': 'localhost:2181', ...entries })));

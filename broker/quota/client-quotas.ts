@@ -6,10 +6,10 @@
  * Without any limit a request costs one look at `enabled`.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import { ClientQuota } from '../quota/client-quota.ts';
-import type { MutationAllowance, MutationGate, Strictness } from '../quota/mutation-quota.ts';
-import { MutationQuota } from '../quota/mutation-quota.ts';
-import type { RateWindows } from '../quota/sampled-rate.ts';
+import { ClientQuota } from './client-quota.ts';
+import type { MutationAllowance, MutationGate, Strictness } from './mutation-quota.ts';
+import { MutationQuota } from './mutation-quota.ts';
+import type { RateWindows } from './sampled-rate.ts';
 import type { QuotaEntity } from './quota-entities.ts';
 import { CLIENT_ID, USER } from './quota-entities.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { applyOperations, desanitize, matches, placeOf, quotasIn, readEntity, readFilter, sanitize } from '../../../broker/server/quota-entities.ts';
+import { applyOperations, desanitize, matches, placeOf, quotasIn, readEntity, readFilter, sanitize } from '../../../broker/quota/quota-entities.ts';
 
 const entity = (parts: Record<string, string | null>) => readEntity(Object.entries(parts).map(([entityType, entityName]) => ({ entityType, entityName })));
 

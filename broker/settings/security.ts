@@ -1,5 +1,5 @@
 /** TLS, SASL, authorization, delegation tokens and the encoding of stored passwords. None of it acts yet. */
-import { atLeast, oneOf } from '../../../shared/settings/schema.ts';
+import { atLeast, oneOf } from '../../shared/settings/schema.ts';
 import {
   className,
   double,

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { ClientQuotas } from '../../../broker/server/client-quotas.ts';
+import { ClientQuotas } from '../../../broker/quota/client-quotas.ts';
 import { QuotaConfigs } from '../../../broker/server/quota-configs.ts';
-import type { QuotaEntity } from '../../../broker/server/quota-entities.ts';
-import { CLIENT_ID, USER } from '../../../broker/server/quota-entities.ts';
+import type { QuotaEntity } from '../../../broker/quota/quota-entities.ts';
+import { CLIENT_ID, USER } from '../../../broker/quota/quota-entities.ts';
 import type { ConfiguredEntity } from '../../../broker/server/quota-store.ts';
 
 const USER_ANONYMOUS = 'User:ANONYMOUS';

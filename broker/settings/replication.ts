@@ -1,5 +1,5 @@
 /** Replication, elections, the controller and the way a broker leaves. */
-import { atLeast } from '../../../shared/settings/schema.ts';
+import { atLeast } from '../../shared/settings/schema.ts';
 import { bool, inapplicable, int, long, optionalString, string } from './kinds.ts';
 import { metadataVersion, replicaSelector } from './validators.ts';
 

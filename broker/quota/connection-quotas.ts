@@ -10,8 +10,8 @@
  * The listener by which brokers talk is protected where there is another: the broker's limits do not hold it up, and what is too much then
  * is taken from the other listeners. Pure: the time, in ms of a clock that never goes back, is an argument.
  */
-import { IdleMap } from '../quota/idle-map.ts';
-import { type RateWindows, SampledRate } from '../quota/sampled-rate.ts';
+import { IdleMap } from './idle-map.ts';
+import { type RateWindows, SampledRate } from './sampled-rate.ts';
 
 export interface ListenerLimits {
   readonly connectionsMax: number;

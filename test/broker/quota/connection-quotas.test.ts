@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type ConnectionLimits, ConnectionQuotas } from '../../../broker/server/connection-quotas.ts';
+import { type ConnectionLimits, ConnectionQuotas } from '../../../broker/quota/connection-quotas.ts';
 
 const unlimited: ConnectionLimits = {
   connectionsMax: Infinity,

@@ -9,7 +9,7 @@ import type { SettingsView } from './config-entries.ts';
 import { baseName, dynamicOnlySettings, isDynamic, isListenerReconfigurable, isOfListeners, isPerBroker, needsListenerPrefix } from './dynamic-names.ts';
 import { FatalError } from './fatal-error.ts';
 import { listenerPrefix } from './listeners.ts';
-import { PasswordEncoder } from './password-encoder.ts';
+import { PasswordEncoder } from '../security/password-encoder.ts';
 import type { BrokerSettings } from './settings.ts';
 import { brokerSettingsByName, loadBrokerSettings } from './settings.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { brokerConfigEntries, clusterConfigEntries, topicConfigEntries } from '../../../broker/server/config-entries.ts';
-import { DynamicSettings } from '../../../broker/server/dynamic-settings.ts';
-import { loadBrokerSettings } from '../../../broker/server/settings.ts';
+import { brokerConfigEntries, clusterConfigEntries, topicConfigEntries } from '../../../broker/settings/config-entries.ts';
+import { DynamicSettings } from '../../../broker/settings/dynamic-settings.ts';
+import { loadBrokerSettings } from '../../../broker/settings/settings.ts';
 import type { Logger } from '../../../shared/telemetry/logger.ts';
 
 describe('DynamicSettings', () => {

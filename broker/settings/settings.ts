@@ -6,16 +6,16 @@ import type { LoadedSettings, SettingValues } from '../../shared/settings/load.t
 import { loadSettings } from '../../shared/settings/load.ts';
 import type { Setting, SettingValue } from '../../shared/settings/schema.ts';
 import { parseSetting, SettingError } from '../../shared/settings/schema.ts';
-import type { ListenerLimits } from './connection-quotas.ts';
+import type { ListenerLimits } from '../quota/connection-quotas.ts';
 import { FatalError, requirement } from './fatal-error.ts';
 import type { EndPoint, SecurityProtocol } from './listeners.ts';
 import { listenerPrefix, parseEndPoints, parseSecurityProtocolMap, splitList } from './listeners.ts';
-import { groupSettings, transactionSettings } from './settings/groups.ts';
-import { identitySettings, zookeeperSettings } from './settings/identity.ts';
-import { cleanerSettings, logSettings, topicSettings } from './settings/log.ts';
-import { kraftSettings, metricSettings, quotaSettings } from './settings/other.ts';
-import { replicationSettings } from './settings/replication.ts';
-import { saslSettings, securitySettings, tlsSettings } from './settings/security.ts';
+import { groupSettings, transactionSettings } from './groups.ts';
+import { identitySettings, zookeeperSettings } from './identity.ts';
+import { cleanerSettings, logSettings, topicSettings } from './log.ts';
+import { kraftSettings, metricSettings, quotaSettings } from './other.ts';
+import { replicationSettings } from './replication.ts';
+import { saslSettings, securitySettings, tlsSettings } from './security.ts';
 
 export const brokerSettingTable = {
   ...identitySettings,

@@ -1,7 +1,7 @@
 /** What several settings allow. */
-import { oneOf } from '../../../shared/settings/schema.ts';
-import type { Validator } from '../../../shared/settings/schema.ts';
-import { replicaSelectorClasses } from '../../replication/replica-selector.ts';
+import { oneOf } from '../../shared/settings/schema.ts';
+import type { Validator } from '../../shared/settings/schema.ts';
+import { replicaSelectorClasses } from '../replication/replica-selector.ts';
 
 export const oneOfSecurityProtocols = oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL');
 

@@ -2,7 +2,7 @@
  * Short forms for declaring settings, one a line: name, default, sentence, and where needed what is allowed. `planned` and
  * `inapplicable` wrap a setting that is understood and checked but not acted on (see `Setting.status`).
  */
-import type { Setting, SettingType, SettingValue, Validator } from '../../../shared/settings/schema.ts';
+import type { Setting, SettingType, SettingValue, Validator } from '../../shared/settings/schema.ts';
 
 function kind<T extends SettingValue>(type: SettingType) {
   return (name: string, byDefault: T, doc: string, validator?: Validator): Setting<T> =>

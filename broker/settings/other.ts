@@ -1,5 +1,5 @@
 /** Metrics, quotas, and the keys of a mode without a coordinator (`process.roles`), which this broker doesn't have. */
-import { atLeast, eachOf } from '../../../shared/settings/schema.ts';
+import { atLeast, eachOf } from '../../shared/settings/schema.ts';
 import { bool, inapplicable, int, list, long, optionalClass, optionalString, planned, string } from './kinds.ts';
 
 export const metricSettings = {

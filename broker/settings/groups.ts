@@ -1,5 +1,5 @@
 /** Consumer groups, their offsets, and transactions. */
-import { atLeast } from '../../../shared/settings/schema.ts';
+import { atLeast } from '../../shared/settings/schema.ts';
 import { inapplicable, int, INT_MAX, long, planned, short } from './kinds.ts';
 
 export const groupSettings = {

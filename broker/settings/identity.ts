@@ -1,5 +1,5 @@
 /** Who the broker is, where its clients and its coordinator find it, and how many of them it takes. */
-import { atLeast } from '../../../shared/settings/schema.ts';
+import { atLeast } from '../../shared/settings/schema.ts';
 import {
   bool,
   inapplicable,
