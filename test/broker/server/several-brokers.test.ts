@@ -114,6 +114,7 @@ describe('several brokers', () => {
       const ports = brokers.map((broker) => portOf(broker, name)).sort();
       expect(await told(await cluster.clientAt(portOf(second, name)))).to.deep.equal(ports);
     }
+    await everyoneKnows((broker) => (broker.cache.getPartition('t', 0)?.leader ?? -1) > 0);
     // All that replication needs goes by the inside.
     const leader = brokers.find((broker) => broker.cache.getPartition('t', 0)?.leader === broker.brokerId)!;
     const client = await cluster.clientAt(portOf(leader, 'OUTSIDE'));
