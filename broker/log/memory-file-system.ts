@@ -3,8 +3,8 @@
  *
  * Each file remembers what was synced and the writes since. `crash` puts every file back to its synced content plus a prefix
  * of those writes, the next of which may be torn at any byte or leave zeros where its end should be. Creations, renames and
- * removals survive, as on a journalling file system. Locks go, because processes do; handles opened before fail from then
- * on.
+ * removals survive, as on a journalling file system. Locks go, because processes do; whatever the old process still tries,
+ * with a handle or without, fails from then on: the next one gets a file system of its own on the same disk.
  */
 import path from 'node:path';
 import type { Prng } from '../../shared/base/prng.ts';
@@ -86,88 +86,106 @@ class MemoryFile {
 
 type Node = MemoryFile | 'directory';
 
-export class MemoryFileSystem implements FileSystem {
-  readOnly = false;
-  private readonly nodes = new Map<string, Node>([['/', 'directory']]);
-  private locks = new Set<string>();
-  /** Counts power losses: a handle of an earlier life is dead. */
-  private life = 0;
-  private capacity: number;
-  private readonly options: MemoryFileSystemOptions;
-  private fault: (operation: Operation, filePath: string) => string | null;
+/** What outlives a process. */
+interface Disk {
+  readonly nodes: Map<string, Node>;
+  readonly locks: Set<string>;
+  readonly options: MemoryFileSystemOptions;
+  readOnly: boolean;
+  capacity: number;
+  fault: (operation: Operation, filePath: string) => string | null;
+}
 
-  constructor(options: MemoryFileSystemOptions = {}) {
-    this.options = options;
-    this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
-    this.fault = options.fault ?? (() => null);
+function emptyDisk(options: MemoryFileSystemOptions): Disk {
+  return {
+    nodes: new Map([['/', 'directory']]),
+    locks: new Set(),
+    options,
+    readOnly: false,
+    capacity: options.capacity ?? Number.POSITIVE_INFINITY,
+    fault: options.fault ?? (() => null),
+  };
+}
+
+/** The disk as one process sees it. */
+export class MemoryFileSystem implements FileSystem {
+  private readonly disk: Disk;
+  private isDead = false;
+
+  constructor(options: MemoryFileSystemOptions = {}, disk = emptyDisk(options)) {
+    this.disk = disk;
   }
 
   /** Bytes in all files. */
   get used(): number {
     let sum = 0;
-    for (const node of this.nodes.values()) if (node !== 'directory') sum += node.size;
+    for (const node of this.disk.nodes.values()) if (node !== 'directory') sum += node.size;
     return sum;
   }
 
+  setReadOnly(readOnly: boolean): void {
+    this.disk.readOnly = readOnly;
+  }
+
   setCapacity(bytes: number): void {
-    this.capacity = bytes;
+    this.disk.capacity = bytes;
   }
 
   setFault(fault: (operation: Operation, filePath: string) => string | null): void {
-    this.fault = fault;
+    this.disk.fault = fault;
   }
 
-  /** Power is lost: see the head of this file. */
-  crash(prng: Prng): void {
-    this.life++;
-    this.locks = new Set();
-    for (const node of this.nodes.values()) if (node !== 'directory') node.losePower(prng);
+  /** Power is lost: see the head of this file. Returns the file system of the next process. */
+  crash(prng: Prng): MemoryFileSystem {
+    const next = this.kill();
+    for (const node of this.disk.nodes.values()) if (node !== 'directory') node.losePower(prng);
+    return next;
   }
 
-  /** The process dies (`kill -9`): what was written stays, locks and handles go. */
-  kill(): void {
-    this.life++;
-    this.locks = new Set();
+  /** The process dies (`kill -9`): what was written stays, locks and handles go. Returns the file system of the next one. */
+  kill(): MemoryFileSystem {
+    this.isDead = true;
+    this.disk.locks.clear();
+    return new MemoryFileSystem(this.disk.options, this.disk);
   }
 
   /** For tests: the content of a file, or null. */
   peek(filePath: string): Buffer | null {
-    const node = this.nodes.get(path.resolve('/', filePath));
+    const node = this.disk.nodes.get(path.resolve('/', filePath));
     return node === undefined || node === 'directory' ? null : Buffer.from(node.content.subarray(0, node.size));
   }
 
-  private async step(operation: Operation, filePath: string, life = this.life): Promise<void> {
-    await (this.options.delay?.() ?? Promise.resolve());
-    if (life !== this.life) throw failure(operation, filePath, 'EBADF', 'the process that opened it is gone');
-    const code = this.fault(operation, filePath);
+  private async step(operation: Operation, filePath: string): Promise<void> {
+    await (this.disk.options.delay?.() ?? Promise.resolve());
+    if (this.isDead) throw failure(operation, filePath, 'EBADF', 'the process that asks is gone');
+    const code = this.disk.fault(operation, filePath);
     if (code !== null) throw failure(operation, filePath, code, 'injected fault');
-    if (this.readOnly && !['read', 'list', 'open', 'sync'].includes(operation)) {
+    if (this.disk.readOnly && !['read', 'list', 'open', 'sync'].includes(operation)) {
       throw failure(operation, filePath, 'EROFS', 'read-only file system');
     }
   }
 
   private nowMs(): number {
-    return this.options.nowMs?.() ?? 0;
+    return this.disk.options.nowMs?.() ?? 0;
   }
 
   private file(filePath: string): MemoryFile | null {
-    const node = this.nodes.get(filePath);
+    const node = this.disk.nodes.get(filePath);
     if (node === 'directory') throw failure('open', filePath, 'EISDIR', 'is a directory');
     return node ?? null;
   }
 
   private create(filePath: string): MemoryFile {
-    if (this.nodes.get(path.dirname(filePath)) !== 'directory')
+    if (this.disk.nodes.get(path.dirname(filePath)) !== 'directory')
       throw failure('open', filePath, 'ENOENT', 'no such directory');
-    if (this.readOnly) throw failure('open', filePath, 'EROFS', 'read-only file system');
+    if (this.disk.readOnly) throw failure('open', filePath, 'EROFS', 'read-only file system');
     const file = new MemoryFile(this.nowMs());
-    this.nodes.set(filePath, file);
+    this.disk.nodes.set(filePath, file);
     return file;
   }
 
   async open(rawPath: string, options?: { readonly create?: boolean }): Promise<FileHandle> {
     const filePath = path.resolve('/', rawPath);
-    const life = this.life;
     await this.step('open', filePath);
     const file = this.file(filePath) ?? (options?.create === true ? this.create(filePath) : null);
     if (file === null) throw failure('open', filePath, 'ENOENT', 'no such file');
@@ -175,20 +193,20 @@ export class MemoryFileSystem implements FileSystem {
       writev: async (buffers, position) => {
         // The bytes are those at the time of the call, as the kernel takes them before the call is answered.
         const bytes = Buffer.concat(buffers);
-        await this.step('write', filePath, life);
+        await this.step('write', filePath);
         this.put(file, filePath, bytes, position);
       },
       read: async (buffer, position) => {
-        await this.step('read', filePath, life);
+        await this.step('read', filePath);
         if (position >= file.size) return 0;
         return file.content.copy(buffer, 0, position, Math.min(file.size, position + buffer.length));
       },
       sync: async () => {
-        await this.step('sync', filePath, life);
+        await this.step('sync', filePath);
         file.sync();
       },
       truncate: async (size) => {
-        await this.step('truncate', filePath, life);
+        await this.step('truncate', filePath);
         file.truncate(size);
       },
       close: async () => undefined,
@@ -197,7 +215,7 @@ export class MemoryFileSystem implements FileSystem {
 
   private put(file: MemoryFile, filePath: string, bytes: Buffer, position: number): void {
     const growth = Math.max(0, position + bytes.length - file.size);
-    const room = this.capacity - this.used;
+    const room = this.disk.capacity - this.used;
     const fits = growth <= room ? bytes : bytes.subarray(0, Math.max(0, bytes.length - (growth - room)));
     if (fits.length > 0) file.write(position, fits);
     file.modifiedMs = this.nowMs();
@@ -227,7 +245,7 @@ export class MemoryFileSystem implements FileSystem {
   async status(rawPath: string): Promise<FileStatus | null> {
     const filePath = path.resolve('/', rawPath);
     await this.step('list', filePath);
-    const node = this.nodes.get(filePath);
+    const node = this.disk.nodes.get(filePath);
     if (node === undefined) return null;
     if (node === 'directory') return { size: 0, isDirectory: true, modifiedMs: 0 };
     return { size: node.size, isDirectory: false, modifiedMs: node.modifiedMs };
@@ -236,9 +254,9 @@ export class MemoryFileSystem implements FileSystem {
   async list(rawPath: string): Promise<DirectoryEntry[]> {
     const directory = path.resolve('/', rawPath);
     await this.step('list', directory);
-    if (this.nodes.get(directory) !== 'directory') throw failure('list', directory, 'ENOENT', 'no such directory');
+    if (this.disk.nodes.get(directory) !== 'directory') throw failure('list', directory, 'ENOENT', 'no such directory');
     const entries: DirectoryEntry[] = [];
-    for (const [name, node] of this.nodes) {
+    for (const [name, node] of this.disk.nodes) {
       if (name !== directory && path.dirname(name) === directory) {
         entries.push({ name: path.basename(name), isDirectory: node === 'directory' });
       }
@@ -248,11 +266,11 @@ export class MemoryFileSystem implements FileSystem {
 
   async makeDirectory(rawPath: string): Promise<void> {
     const directory = path.resolve('/', rawPath);
-    if (this.nodes.get(directory) === 'directory') return;
+    if (this.disk.nodes.get(directory) === 'directory') return;
     await this.step('mkdir', directory);
     for (let at = directory; at !== '/'; at = path.dirname(at)) {
-      if (this.nodes.get(at) === undefined) this.nodes.set(at, 'directory');
-      else if (this.nodes.get(at) !== 'directory') throw failure('mkdir', at, 'ENOTDIR', 'a file is in the way');
+      if (this.disk.nodes.get(at) === undefined) this.disk.nodes.set(at, 'directory');
+      else if (this.disk.nodes.get(at) !== 'directory') throw failure('mkdir', at, 'ENOTDIR', 'a file is in the way');
     }
   }
 
@@ -260,26 +278,26 @@ export class MemoryFileSystem implements FileSystem {
     const from = path.resolve('/', rawFrom);
     const to = path.resolve('/', rawTo);
     await this.step('rename', from);
-    const node = this.nodes.get(from);
+    const node = this.disk.nodes.get(from);
     if (node === undefined) throw failure('rename', from, 'ENOENT', 'no such file');
-    for (const [name, found] of [...this.nodes]) {
+    for (const [name, found] of [...this.disk.nodes]) {
       if (name !== from && !name.startsWith(`${from}/`)) continue;
-      this.nodes.delete(name);
-      this.nodes.set(to + name.slice(from.length), found);
+      this.disk.nodes.delete(name);
+      this.disk.nodes.set(to + name.slice(from.length), found);
     }
   }
 
   async remove(rawPath: string): Promise<void> {
     const filePath = path.resolve('/', rawPath);
     await this.step('remove', filePath);
-    this.nodes.delete(filePath);
+    this.disk.nodes.delete(filePath);
   }
 
   async removeTree(rawPath: string): Promise<void> {
     const directory = path.resolve('/', rawPath);
     await this.step('remove', directory);
-    for (const name of [...this.nodes.keys()]) {
-      if (name === directory || name.startsWith(`${directory}/`)) this.nodes.delete(name);
+    for (const name of [...this.disk.nodes.keys()]) {
+      if (name === directory || name.startsWith(`${directory}/`)) this.disk.nodes.delete(name);
     }
   }
 
@@ -290,11 +308,10 @@ export class MemoryFileSystem implements FileSystem {
   async lock(rawPath: string): Promise<FileLock | null> {
     const filePath = path.resolve('/', rawPath);
     await this.step('lock', filePath);
-    if (this.locks.has(filePath)) return null;
+    if (this.disk.locks.has(filePath)) return null;
     if (this.file(filePath) === null) this.create(filePath);
-    const locks = this.locks;
-    locks.add(filePath);
-    return { release: () => void locks.delete(filePath) };
+    this.disk.locks.add(filePath);
+    return { release: () => void (this.isDead || this.disk.locks.delete(filePath)) };
   }
 }
 

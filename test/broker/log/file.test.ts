@@ -96,16 +96,20 @@ describe('MemoryFileSystem, failing', () => {
       await handle.sync();
       await handle.writev([Buffer.from('first')], 6);
       await handle.writev([Buffer.from('second')], 11);
-      fileSystem.crash(createPrng(seed));
+      const next = fileSystem.crash(createPrng(seed));
       const content = fileSystem.peek('/f')!;
       sizes.add(content.length);
       expect(content.subarray(0, 6).toString()).to.equal('synced');
       expect('syncedfirstsecond'.startsWith(content.toString().replace(/\0+$/, ''))).to.equal(true);
-      const late = await handle.writev([Buffer.from('x')], 0).then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      expect(late).to.be.instanceOf(FileSystemError);
+      for (const late of [handle.writev([Buffer.from('x')], 0), fileSystem.open('/g', { create: true })]) {
+        const refusal = await late.then(
+          () => null,
+          (reason: unknown) => reason,
+        );
+        expect(refusal).to.be.instanceOf(FileSystemError);
+      }
+      expect(await next.status('/g')).to.equal(null);
+      expect((await next.readFile('/f'))!.equals(content)).to.equal(true);
     }
     expect(sizes.size).to.be.above(8);
   });
@@ -124,7 +128,7 @@ describe('MemoryFileSystem, failing', () => {
   it('turns read-only', async () => {
     const fileSystem = new MemoryFileSystem();
     await fileSystem.writeFile('/f', Buffer.from('1'));
-    fileSystem.readOnly = true;
+    fileSystem.setReadOnly(true);
     expect((await fileSystem.readFile('/f'))?.toString()).to.equal('1');
     for (const attempt of [
       fileSystem.writeFile('/g', Buffer.alloc(1)),

@@ -24,7 +24,7 @@ const COMPACT = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': 0.01
 const DAY_MS = 86_400_000;
 
 interface Rig {
-  readonly fileSystem: MemoryFileSystem;
+  fileSystem: MemoryFileSystem;
   readonly clock: TestClock;
   readonly scheduler: TestScheduler;
   readonly logger: RecordingLogger;
@@ -208,7 +208,7 @@ describe('LogCleaner', () => {
     expect(left).to.deep.equal(['2 a=3']);
     expect(batches.map((batch) => [lastOffsetOf(batch, 0), recordCountOf(batch, 0)])).to.deep.equal([[1, 0], [2, 1]]);
     await manager.abandon();
-    on.fileSystem.crash(createPrng(1));
+    on.fileSystem = on.fileSystem.crash(createPrng(1));
     for (const name of await on.fileSystem.list('/d1/t-0')) {
       if (name.name.endsWith('.snapshot')) await on.fileSystem.remove(`/d1/t-0/${name.name}`);
     }
@@ -363,7 +363,7 @@ describe('LogCleaner', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const prng = createPrng(seed);
       let operationsLeft = Number.POSITIVE_INFINITY;
-      const fileSystem = new MemoryFileSystem({ fault: () => (operationsLeft-- <= 0 ? 'EIO' : null) });
+      let fileSystem = new MemoryFileSystem({ fault: () => (operationsLeft-- <= 0 ? 'EIO' : null) });
       const on = rig(fileSystem);
       const settings = config({ ...COMPACT, 'segment.bytes': 400, 'delete.retention.ms': 0, 'min.cleanable.dirty.ratio': 0 });
       const cleaner = { ...defaultCleanerConfig, dedupeBufferBytes: 24 * (6 + (seed % 40)) };
@@ -382,7 +382,7 @@ describe('LogCleaner', () => {
         await manager.cleaner.cleanNow();
         operationsLeft = Number.POSITIVE_INFINITY;
         await manager.abandon();
-        fileSystem.crash(prng);
+        fileSystem = on.fileSystem = fileSystem.crash(prng);
         manager = await open(on, settings, { cleaner });
         const seen = new Map<string, string>();
         for (const line of await records(manager.get('t', 0)!)) {

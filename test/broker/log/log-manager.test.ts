@@ -14,7 +14,7 @@ const TOPIC_ID = 'z1kEJjtzQFGK8QGLdNU5yA';
 const CLUSTER_ID = 'HOWCuJCmTT2ZBfLYIpsOtQ';
 
 interface Rig {
-  readonly fileSystem: MemoryFileSystem;
+  fileSystem: MemoryFileSystem;
   readonly scheduler: TestScheduler;
   readonly clock: TestClock;
   readonly logger: RecordingLogger;
@@ -109,7 +109,7 @@ describe('LogManager', () => {
     await log.flush();
     await manager.upkeep.checkpointRecoveryPoints();
     await put(log, batchOf(['b']));
-    on.fileSystem.kill();
+    on.fileSystem = on.fileSystem.kill();
     const after = rig(on.fileSystem);
     const again = await open(after);
     expect(await readAll(again.get('t', 0)!)).to.have.length(2);
@@ -129,7 +129,7 @@ describe('LogManager', () => {
     log.advanceLogStart(2);
     await manager.upkeep.checkpointLogStarts();
     expect(text(on.fileSystem, '/d1/log-start-offset-checkpoint')).to.equal('0\n1\nt 0 2\n');
-    on.fileSystem.kill();
+    on.fileSystem = on.fileSystem.kill();
     const again = await open(rig(on.fileSystem));
     expect(again.get('t', 0)!.logStartOffset).to.equal(2);
     await manager.abandon();
@@ -286,7 +286,7 @@ describe('LogManager', () => {
     it('does not start on a read-only directory', async () => {
       const on = rig();
       await (await open(on)).close();
-      on.fileSystem.readOnly = true;
+      on.fileSystem.setReadOnly(true);
       const error = await refusal(open(rig(on.fileSystem)));
       expect(error.className).to.equal('org.apache.kafka.common.errors.KafkaStorageException');
     });
@@ -413,7 +413,7 @@ describe('LogManager.moveReplica()', () => {
         await append();
       }
       expect((await readAll(log)).map(({ value }) => value)).to.deep.equal(acknowledged);
-      fileSystem.kill();
+      on.fileSystem = fileSystem.kill();
       const again = await open({ ...on, scheduler: new TestScheduler() }, { dirs, defaults: config({ 'segment.bytes': 400 }) });
       expect((await readAll(again.get('t', 0)!)).map(({ value }) => value).slice(0, acknowledged.length)).to.deep.equal(acknowledged);
       await again.close();

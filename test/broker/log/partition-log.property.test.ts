@@ -39,7 +39,7 @@ class Model {
 const SETTINGS = { 'segment.bytes': 700, 'index.interval.bytes': 100, 'retention.bytes': 2500, 'retention.ms': -1 };
 
 class Run {
-  readonly fileSystem = new MemoryFileSystem();
+  private fileSystem = new MemoryFileSystem();
   readonly model = new Model();
   private readonly prng: Prng;
   private around: TestSurroundings;
@@ -125,7 +125,7 @@ class Run {
   private async crash(log: PartitionLog): Promise<void> {
     const { logStartOffset } = log;
     const recoveryPoint = this.prng.int(log.recoveryPoint + 1);
-    this.fileSystem.kill();
+    this.fileSystem = this.fileSystem.kill();
     this.around = this.freshSurroundings();
     await this.open(false, recoveryPoint, logStartOffset);
   }

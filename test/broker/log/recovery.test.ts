@@ -20,12 +20,12 @@ async function replace(fileSystem: MemoryFileSystem, file: string, content: Buff
 
 describe('recovery', () => {
   it('cuts a torn tail, wherever in the last batch it is torn', async () => {
-    const fileSystem = new MemoryFileSystem();
+    let fileSystem = new MemoryFileSystem();
     const log = await openLog(surroundings(fileSystem));
     await put(log, batchOf(['a', 'b'], { producerId: 9, producerEpoch: 0, baseSequence: 0 }), { leaderEpoch: 1 });
     await put(log, batchOf(['c'], { producerId: 9, producerEpoch: 0, baseSequence: 2 }), { leaderEpoch: 2 });
     await log.flush();
-    fileSystem.kill();
+    fileSystem = fileSystem.kill();
     const whole = fileSystem.peek(LOG)!;
     const lastBatch = whole.length - batchOf(['c']).length;
     for (let size = lastBatch; size < whole.length; size++) {
@@ -47,19 +47,19 @@ describe('recovery', () => {
         expect(fileSystem.peek(LOG)!.length).to.equal(lastBatch);
         const next = again.append(batchOf(['c'], { producerId: 9, producerEpoch: 0, baseSequence: 2 }), CLIENT);
         expect(next).to.include({ ok: true, duplicate: false, baseOffset: 2 });
-        fileSystem.kill();
+        fileSystem = fileSystem.kill();
         await again.letGo();
       }
     }
   });
 
   it('cuts at a batch with a flipped bit and drops the segments behind it', async () => {
-    const fileSystem = new MemoryFileSystem();
+    let fileSystem = new MemoryFileSystem();
     const log = await openLog(surroundings(fileSystem), { config: config({ 'segment.bytes': 220 }) });
     for (let n = 0; n < 6; n++) await put(log, batchOf([`v${n}`.padEnd(30, '.')]));
     expect(log.segmentStarts().map((segment) => segment.baseOffset)).to.deep.equal([0, 2, 4]);
     await log.flush();
-    fileSystem.kill();
+    fileSystem = fileSystem.kill();
     const file = '/logs/t-0/00000000000000000002.log';
     const bytes = fileSystem.peek(file)!;
     bytes[bytes.length - 3]! ^= 1;
@@ -78,7 +78,7 @@ describe('recovery', () => {
 
   it('reads only segments from the recovery point on', async () => {
     const reads: string[] = [];
-    const fileSystem = new MemoryFileSystem({
+    let fileSystem = new MemoryFileSystem({
       fault: (operation, filePath) => {
         if (operation === 'read' && filePath.endsWith('.log')) reads.push(filePath.slice(-7));
         return null;
@@ -87,7 +87,7 @@ describe('recovery', () => {
     const log = await openLog(surroundings(fileSystem), { config: config({ 'segment.bytes': 220 }) });
     for (let n = 0; n < 6; n++) await put(log, batchOf([`v${n}`.padEnd(30, '.')]));
     await log.flush();
-    fileSystem.kill();
+    fileSystem = fileSystem.kill();
     reads.length = 0;
     const again = await openLog(surroundings(fileSystem), {
       recovery: { cleanShutdown: false, recoveryPoint: 4, logStartOffset: 0 },
@@ -199,7 +199,7 @@ describe('recovery', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 0x7fff_ffff }), async (seed) => {
         const prng = createPrng(seed);
-        const fileSystem = new MemoryFileSystem();
+        let fileSystem = new MemoryFileSystem();
         let log = await openLog(surroundings(fileSystem), {
           config: config({ 'segment.bytes': 600, 'index.interval.bytes': 64 }),
         });
@@ -217,7 +217,7 @@ describe('recovery', () => {
           const { recoveryPoint } = log;
           const unwritten = log.append(batchOf(['never acknowledged']), CLIENT);
           if (unwritten.ok) expected.push({ offset: unwritten.baseOffset, value: 'never acknowledged' });
-          fileSystem.crash(prng);
+          fileSystem = fileSystem.crash(prng);
           await log.letGo();
           const around: TestSurroundings = surroundings(fileSystem);
           log = await reopen(around, prng.int(recoveryPoint + 1));
