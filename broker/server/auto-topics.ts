@@ -8,24 +8,37 @@ import { OFFSETS_TOPIC, TRANSACTION_STATE_TOPIC } from '../protocol/internal-top
 import { invalidTopicName } from '../controller/topic-names.ts';
 import type { MutationGate } from '../quota/mutation-quota.ts';
 import type { BrokerSettings } from '../settings/settings.ts';
+import type { MetadataCache } from './metadata-cache.ts';
 import type { NewTopic, TopicAdmin } from './topic-admin.ts';
 import { AdminError } from './topic-admin.ts';
 
 export class AutoTopics {
-  private readonly admin: TopicAdmin;
+  private readonly admin: Pick<TopicAdmin, 'create'>;
+  private readonly cache: Pick<MetadataCache, 'hasBeenTold'>;
   private readonly settings: BrokerSettings;
   private readonly logger: Logger;
   private readonly underWay = new Set<string>();
 
-  constructor(options: { admin: TopicAdmin; settings: BrokerSettings; logger: Logger }) {
+  constructor(options: {
+    admin: Pick<TopicAdmin, 'create'>;
+    cache: Pick<MetadataCache, 'hasBeenTold'>;
+    settings: BrokerSettings;
+    logger: Logger;
+  }) {
     this.admin = options.admin;
+    this.cache = options.cache;
     this.settings = options.settings;
     this.logger = options.logger;
   }
 
-  /** Creates a topic and says what the client that asked for it is answered: 5 LEADER_NOT_AVAILABLE means "ask again". */
+  /**
+   * Creates a topic and says what the client that asked for it is answered: 5 LEADER_NOT_AVAILABLE means "ask again". So does a
+   * broker that has just started and knows neither topics nor brokers yet, where the original finds that no replication factor
+   * fits no brokers: clients give up at that error, though the topic is there all the time.
+   */
   async create(topic: string, mayMutate?: MutationGate): Promise<number> {
     if (invalidTopicName(topic) !== null) return ErrorCode.INVALID_TOPIC_EXCEPTION;
+    if (!this.cache.hasBeenTold) return ErrorCode.LEADER_NOT_AVAILABLE;
     if (this.underWay.has(topic)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     return await this.createOnce(this.definition(topic), mayMutate);
   }

@@ -201,6 +201,7 @@ class BrokerProcess implements Broker {
     const admin = this.createTopicAdmin();
     const autoTopics = new AutoTopics({
       admin,
+      cache: this.cache,
       settings,
       logger: createLogger('kafka.server.DefaultAutoTopicCreationManager'),
     });

@@ -52,6 +52,11 @@ export class MetadataCache {
     return this.controllerIsAlive() ? this.knownControllerId : -1;
   }
 
+  /** Whether a controller has said anything yet: brokers and topics come by its word alone. */
+  get hasBeenTold(): boolean {
+    return this.highestControllerEpoch > 0;
+  }
+
   /** Applies the controller's word. Returns 11 STALE_CONTROLLER_EPOCH when it comes from an older controller, else 0. */
   update(request: UpdateMetadataRequest): number {
     if (request.controllerEpoch < this.highestControllerEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH;

@@ -66,6 +66,7 @@ class KcatSender {
 describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () {
   this.timeout(240_000 + ROUNDS * 120_000);
   let cluster: ServerCluster;
+  let reader: GroupReader;
 
   before(async () => {
     cluster = await ServerCluster.start({
@@ -76,7 +77,8 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
   });
   after(() => cluster.close());
   afterEach(function () {
-    if (this.currentTest?.state === 'failed') process.stderr.write(`What the servers said is in ${cluster.writeLogs()}\n`);
+    if (this.currentTest?.state !== 'failed') return;
+    process.stderr.write(`What the servers said is in ${cluster.writeLogs()}; the group's reader said:\n${reader.transcript()}`);
   });
 
   it('loses nothing, doubles nothing, and goes back nowhere', async () => {
@@ -87,7 +89,7 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
     const exact = new Sender(kafka, TOPIC, PARTITIONS, 'exact', true);
     const plain = new Sender(kafka, TOPIC, PARTITIONS, 'plain', false);
     const kcat = new KcatSender(cluster.bootstrap);
-    const reader = new GroupReader(cluster.bootstrap, TOPIC, GROUP);
+    reader = new GroupReader(cluster.bootstrap, TOPIC, GROUP);
 
     const committed = new Map<number, number>();
     const noteCommitted = async (): Promise<void> => {

@@ -45,6 +45,11 @@ export class GroupReader {
     this.program = this.launch();
   }
 
+  /** What it said last: its turns, and what kafkajs reports. */
+  transcript(): string {
+    return this.program.transcript();
+  }
+
   /** Leaves the group, or is made to. */
   async stop(): Promise<void> {
     clearInterval(this.timer);

@@ -7,7 +7,7 @@ import { patientClient } from './recorders.ts';
 const TURN_MS = 500;
 
 const [bootstrap, topic, groupId] = process.argv.slice(2) as [string, string, string];
-const consumer = patientClient(bootstrap).consumer({ groupId, sessionTimeout: 10_000, heartbeatInterval: 1_000 });
+const consumer = patientClient(bootstrap, 'ERROR').consumer({ groupId, sessionTimeout: 10_000, heartbeatInterval: 1_000 });
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({ autoCommitInterval: 500, eachMessage: () => Promise.resolve() });

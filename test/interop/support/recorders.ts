@@ -76,11 +76,11 @@ export class Sender {
 }
 
 /** A client that goes on through deaths and elections. */
-export function patientClient(bootstrap: string): KafkaClient {
+export function patientClient(bootstrap: string, level: keyof typeof kafkajs.logLevel = 'NOTHING'): KafkaClient {
   return new kafkajs.Kafka({
     clientId: 'patient',
     brokers: bootstrap.split(','),
-    logLevel: kafkajs.logLevel.NOTHING as logLevel,
+    logLevel: kafkajs.logLevel[level] as logLevel,
     requestTimeout: 10_000,
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 60 },
   });
