@@ -13,6 +13,7 @@ import { Ensemble } from './support/ensemble.ts';
 import { javaProgram } from './support/java.ts';
 import { client, consume, createTopic, withAdmin } from './support/kafkajs.ts';
 import { Program, run } from './support/process.ts';
+import { partitionsOf } from './support/recorders.ts';
 import { brokerAnswers, freePort, kafkaTool, waitForAnswer } from './support/servers.ts';
 
 const SECONDS = Number(process.env['INTEROP_SECONDS'] ?? 30);
@@ -42,13 +43,8 @@ async function makeTopic(topic: string, bootstrap: string): Promise<boolean> {
 async function hasLeaders(topic: string, bootstrap: string): Promise<boolean> {
   return withAdmin(async (admin) => {
     for (const deadline = Date.now() + 15_000; Date.now() < deadline; await delay(200)) {
-      try {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        if (topics[0]!.partitions.length === 2 && topics[0]!.partitions.every(({ leader }) => leader >= 0)) return true;
-      } catch (error) {
-        // kafkajs makes an error of a partition that has no leader yet.
-        if ((error as { type?: string }).type !== 'LEADER_NOT_AVAILABLE') throw error;
-      }
+      const partitions = await partitionsOf(admin, topic);
+      if (partitions?.length === 2 && partitions.every(({ leader }) => leader >= 0)) return true;
     }
     return false;
   }, bootstrap);

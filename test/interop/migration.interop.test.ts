@@ -6,10 +6,10 @@
 import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Admin, PartitionMetadata } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { eventually, ServerCluster } from './support/cluster.ts';
 import { runOk } from './support/process.ts';
-import { allInSync, compareRecords, patientClient, readAll, Sender } from './support/recorders.ts';
+import { allInSync, compareRecords, partitionsOf, patientClient, readAll, Sender } from './support/recorders.ts';
 import { kafkaTool, repository } from './support/servers.ts';
 
 const PARTITIONS = 3;
@@ -19,10 +19,6 @@ const REAL = 2;
 
 async function controllerOf(admin: Admin): Promise<number> {
   return (await admin.describeCluster()).controller ?? -1;
-}
-
-async function partitionsOf(admin: Admin): Promise<PartitionMetadata[]> {
-  return (await admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!.partitions;
 }
 
 /** The bytes of a partition's log on each broker. */
@@ -83,7 +79,7 @@ describe('moving from our brokers to a real one', function () {
   it('takes the topic to the real broker by its own tool, under load', async () => {
     await goesOn();
     await reassign(cluster, [REAL], 'kafka');
-    await eventually('the real one leads', async () => ((await partitionsOf(admin)).every(({ leader }) => leader === REAL) ? true : null));
+    await eventually('the real one leads', async () => ((await partitionsOf(admin, TOPIC))?.every(({ leader }) => leader === REAL) === true ? true : null));
     await goesOn();
   });
 

@@ -11,7 +11,7 @@ import { CoordinatorClient } from '../../shared/client/client.ts';
 import { nodeTransport } from '../../shared/client/node-transport.ts';
 import type { Admin } from 'kafkajs';
 import { eventually, ServerCluster } from './support/cluster.ts';
-import { allInSync, compareRecords, patientClient, readAll, Sender } from './support/recorders.ts';
+import { allInSync, compareRecords, partitionsOf, patientClient, readAll, Sender } from './support/recorders.ts';
 
 const TOPIC = 'mixed';
 const PARTITIONS = 6;
@@ -76,24 +76,26 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
     );
   }
 
-  async function leaders(): Promise<Set<number>> {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [TOPIC] });
-    return new Set(topics[0]!.partitions.map(({ leader }) => leader));
-  }
+  /** Waits until some broker says that this is so of all leaders. */
+  const untilLeaders = (what: string, holds: (leaders: ReadonlySet<number>) => boolean): Promise<true> =>
+    eventually(
+      what,
+      async () => {
+        const partitions = await partitionsOf(admin, TOPIC);
+        return partitions !== null && holds(new Set(partitions.map(({ leader }) => leader))) ? true : null;
+      },
+      PATIENCE_MS,
+    );
 
   it('spreads leaders over both kinds, and all are in sync', async () => {
     await inSync();
-    expect([...(await leaders())].sort()).to.deep.equal([0, 1, REAL]);
+    await untilLeaders('leaders of both kinds', (leaders) => [0, 1, REAL].every((id) => leaders.has(id)));
     await writesGoOn();
   });
 
   it('goes on when the real broker is killed, and takes it back', async () => {
     await cluster.killBroker(REAL);
-    await eventually(
-      'other leaders than the dead broker',
-      async () => ((await leaders()).has(REAL) ? null : true),
-      PATIENCE_MS,
-    );
+    await untilLeaders('other leaders than the dead broker', (leaders) => !leaders.has(REAL));
     await writesGoOn();
     cluster.launchBroker(REAL);
     await cluster.brokerReady(REAL);
@@ -118,7 +120,7 @@ describe('a cluster of our brokers and a real Kafka 3.4 broker', function () {
 
   it('moves leaders away before one of ours stops, at the word of the real controller', async () => {
     await cluster.brokers[0]!.program!.stop('SIGTERM', 30_000);
-    await eventually('other leaders than the one that stops', async () => ((await leaders()).has(0) ? null : true));
+    await untilLeaders('other leaders than the one that stops', (leaders) => !leaders.has(0));
     await writesGoOn();
     cluster.launchBroker(0);
     await cluster.brokerReady(0);

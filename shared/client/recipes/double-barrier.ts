@@ -65,7 +65,10 @@ export class DoubleBarrier {
     for (;;) {
       const inside = await namesIn(this.client, this.path);
       const [first] = inside;
-      if (first === undefined) break;
+      if (first === undefined) {
+        await this.close();
+        break;
+      }
       if (first !== name) {
         await deleteIfThere(this.client, childOf(this.path, name));
         await untilChanged(this.client, childOf(this.path, first), signal);
@@ -76,6 +79,11 @@ export class DoubleBarrier {
       }
     }
     this.name = null;
+  }
+
+  /** Closes the way in where the last one died before it did. No round can begin meanwhile: it needs all, this one too. */
+  private async close(): Promise<void> {
+    if ((await retried(() => this.client.exists(this.ready))) !== null) await deleteIfThere(this.client, this.ready);
   }
 
   /** Closes the way in before the next round, in one step with the last departure. */

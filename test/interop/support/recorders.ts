@@ -2,7 +2,7 @@
  * What the tests of a cluster's soundness send and read back: numbered records that carry their producer's name, so that lost,
  * doubled and disordered ones can be told.
  */
-import kafkajs, { type Admin, type Kafka as KafkaClient, type Producer, type logLevel } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka as KafkaClient, type PartitionMetadata, type Producer, type logLevel } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runOk } from './process.ts';
 
@@ -86,11 +86,15 @@ export function patientClient(bootstrap: string, level: keyof typeof kafkajs.log
   });
 }
 
+/** What some broker knows of a topic's partitions; null while it has not heard of it, is down, or knows no leader: kafkajs makes errors of these. */
+export async function partitionsOf(admin: Admin, topic: string): Promise<PartitionMetadata[] | null> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
+  return metadata?.topics[0]?.partitions ?? null;
+}
+
 /** True when every partition has a leader and all of its replicas are in sync; null when not, or when nobody can say. */
 export async function allInSync(admin: Admin, topic: string): Promise<true | null> {
-  // A broker may not have heard of the topic yet, or be down.
-  const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
-  const partitions = metadata?.topics[0]?.partitions ?? [];
+  const partitions = (await partitionsOf(admin, topic)) ?? [];
   const well = partitions.length > 0 && partitions.every(({ isr, replicas, leader }) => leader >= 0 && isr.length === replicas.length);
   return well ? true : null;
 }

@@ -36,6 +36,24 @@ describe('DoubleBarrier', () => {
     expect((await a!.getChildren(world.path)).children).to.deep.equal([]);
   });
 
+  it('closes the way in when the one dies for whom all others wait', async () => {
+    const [a, b] = await world.sessions(2);
+    const doomed = await world.session({ sessionTimeoutMs: 300 });
+    const barriers = [doomed, a!, b!].map((client) => new DoubleBarrier(client, world.path, 3));
+    const entering: Promise<void>[] = [];
+    for (const barrier of barriers) {
+      entering.push(barrier.enter());
+      // One after the other: the doomed one stands first in line, and the last one opens.
+      if (entering.length < 3) await untilChildren(a!, world.path, entering.length);
+    }
+    await Promise.all(entering);
+    const leaving = barriers.slice(1).map((barrier) => barrier.leave());
+    await untilChildren(a!, world.path, 2);
+    doomed.abandon();
+    await Promise.all(leaving);
+    expect((await a!.getChildren(world.path)).children).to.deep.equal([]);
+  });
+
   it('can be given up waiting at', async () => {
     const [a, b] = await world.sessions(2);
     const barrier = new DoubleBarrier(a!, world.path, 2);
