@@ -25,6 +25,7 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/perf-consumer-\d+\) */g, 'perf-consumer-N)'],
   // Java's ZooKeeper client on being hung up on, as it asked: it depends on who is faster.
   [/^\[.*\] WARN An exception was thrown while closing send thread for session .*\nEndOfStreamException: .*\n/gm, ''],
+  [/^\[\d{4}-\d\d-\d\d [\d:,]+\] /gm, '[TIME] '],
 ];
 
 function masked(text: string): string {
@@ -83,10 +84,20 @@ const lines: readonly Line[] = [
         ({ server, path }: Files) => [...server, '--execute', '--reassignment-json-file', path(plan)],
       ] as const,
   ),
-  [
-    'kafka-reassign-partitions',
-    ({ server, path }) => [...server, '--verify', '--reassignment-json-file', path('same-place')],
-  ],
+  ...['same-place', 'no-topic'].map(
+    (plan) =>
+      [
+        'kafka-reassign-partitions',
+        ({ server, path }: Files) => [...server, '--verify', '--reassignment-json-file', path(plan)],
+      ] as const,
+  ),
+  ['kafka-delete-records', ({ server, path }) => [...server, '--offset-json-file', path('deletions')]],
+  ['kafka-topics', ({ server }) => [...server, '--describe', '--topic', 'no-such-topic']],
+  ['kafka-topics', ({ server }) => [...server, '--alter', '--topic', 'no-such-topic', '--partitions', '9']],
+  ['kafka-topics', ({ server }) => [...server, '--delete', '--topic', 'no-such-topic']],
+  configsLine('--describe --entity-type topics --entity-name no-such-topic'),
+  configsLine('--describe --topic no-such-topic --all'),
+  configsLine('--alter --topic no-such-topic --add-config retention.ms=1'),
   [
     'kafka-reassign-partitions',
     ({ server, path }) => [...server, '--cancel', '--reassignment-json-file', path('same-place')],
@@ -266,6 +277,16 @@ describe('our tools beside the originals', () => {
       'same-place': plan(topic, 0, 0),
       nowhere: plan(topic, 0, 5),
       'no-partition': plan(topic, 7, 0),
+      'no-topic': plan('no-such-topic', 0, 0),
+      deletions: {
+        version: 1,
+        partitions: [
+          { topic, partition: 0, offset: 0 },
+          { topic, partition: 1, offset: 9 },
+          { topic, partition: 7, offset: 0 },
+          { topic: 'no-such-topic', partition: 0, offset: 0 },
+        ],
+      },
       elections: { partitions: [{ topic, partition: 0 }, { topic, partition: 9 }] },
     };
     for (const [name, content] of Object.entries(contents)) writeFileSync(files.path(name), JSON.stringify(content));

@@ -45,20 +45,17 @@ export async function deleteRecordsTool(args: readonly string[], io: ToolIo): Pr
 /** What became of a partition, as the tool shows it. */
 async function truncate(admin: Admin, { topic, partition, offset }: PartitionOffset): Promise<string> {
   try {
-    const low = await admin.call('deleteRecords', async () => {
-      const { topics } = await admin.cluster.refresh([topic]);
-      const found = topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === partition);
-      if (found === undefined && topics[0]?.errorCode === ErrorCode.NONE) return shownError(ErrorCode.LEADER_NOT_AVAILABLE);
-      admin.check(found?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
-      const leader = await admin.cluster.broker(found!.leaderId);
+    // Refusals are what is shown, also those that may pass: only the network is tried again.
+    return await admin.call('deleteRecords', async () => {
+      const topicMetadata = (await admin.cluster.refresh([topic])).topics[0]!;
+      if (topicMetadata.errorCode !== ErrorCode.NONE) return shownError(topicMetadata.errorCode);
+      const node = admin.cluster.brokers.get(topicMetadata.partitions.find(({ partitionIndex }) => partitionIndex === partition)?.leaderId ?? -1);
+      if (node === undefined) return shownError(ErrorCode.LEADER_NOT_AVAILABLE);
       const request = { topics: [{ name: topic, partitions: [{ partitionIndex: partition, offset }] }], timeoutMs: TIMEOUT_MS };
-      const answer = (await leader.request(deleteRecords, request)).topics[0]?.partitions[0];
+      const answer = (await (await admin.cluster.connect(node)).request(deleteRecords, request)).topics[0]?.partitions[0];
       const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return shownError(errorCode);
-      admin.check(errorCode, null);
-      return `low_watermark: ${answer!.lowWatermark}`;
+      return errorCode === ErrorCode.NONE ? `low_watermark: ${answer!.lowWatermark}` : shownError(errorCode);
     });
-    return low;
   } catch (error) {
     return `error: ${describeFailure(error)}`;
   }

@@ -82,25 +82,24 @@ export async function replicasOf(admin: Admin, topics: Iterable<string>, mayMiss
 /** Changes settings of topics. */
 export async function changeTopics(admin: Admin, changes: ReadonlyMap<string, readonly ConfigChange[]>): Promise<void> {
   if (changes.size === 0) return;
-  await admin.call('incrementalAlterConfigs', async () => {
-    const resources = [...changes].map(([name, list]) => resourceOf(RESOURCE_TOPIC, name, list));
-    const { responses } = await admin.cluster.request(incrementalAlterConfigs, { resources, validateOnly: false });
-    for (const { errorCode, errorMessage: message } of responses) admin.check(errorCode, message);
-  });
+  const resources = [...changes].map(([name, list]) => resourceOf(RESOURCE_TOPIC, name, list));
+  const request = { resources, validateOnly: false };
+  const { responses } = await admin.call('incrementalAlterConfigs', () => admin.cluster.request(incrementalAlterConfigs, request));
+  for (const { errorCode, errorMessage: message } of responses) admin.check(errorCode, message);
 }
 
 /** Changes settings of single brokers, each told itself. */
 export async function changeBrokers(admin: Admin, brokers: readonly number[], changes: readonly ConfigChange[]): Promise<void> {
   await admin.liveBrokers();
   for (const broker of brokers) {
-    await admin.call('incrementalAlterConfigs', async () => {
+    const { responses } = await admin.call('incrementalAlterConfigs', async () => {
       const node = admin.cluster.brokers.get(broker);
       // A broker that is down is told by whoever is up: the setting waits for it.
       const connection = node === undefined ? await admin.cluster.any() : await admin.cluster.connect(node);
       const resources = [resourceOf(RESOURCE_BROKER, String(broker), changes)];
-      const { responses } = await connection.request(incrementalAlterConfigs, { resources, validateOnly: false });
-      for (const { errorCode, errorMessage: message } of responses) admin.check(errorCode, message);
+      return connection.request(incrementalAlterConfigs, { resources, validateOnly: false });
     });
+    for (const { errorCode, errorMessage: message } of responses) admin.check(errorCode, message);
   }
 }
 
