@@ -4,10 +4,6 @@ self=${BASH_SOURCE[0]}
 [[ ! -L $self ]] || self=$(readlink -f -- "$self")
 here=$(dirname -- "$self")
 
-if (($# < 1)); then
-  echo "USAGE: $0 [-daemon] [-name servicename] [-loggc] classname [opts]"
-  exit 1
-fi
 options=() daemon=()
 while [[ ${1:-} == -* ]]; do
   case $1 in
@@ -18,7 +14,11 @@ while [[ ${1:-} == -* ]]; do
   esac
   shift
 done
-class=${1:-}
+if (($# < 1)); then
+  echo "USAGE: $0 [-daemon] [-name servicename] [-loggc] classname [opts]"
+  exit 1
+fi
+class=$1
 shift
 case $class in
   kafka.Kafka) script=kafka-server-start ;;

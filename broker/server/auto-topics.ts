@@ -38,7 +38,6 @@ export class AutoTopics {
    */
   async create(topic: string, mayMutate?: MutationGate): Promise<number> {
     if (invalidTopicName(topic) !== null) return ErrorCode.INVALID_TOPIC_EXCEPTION;
-    if (!this.cache.hasBeenTold) return ErrorCode.LEADER_NOT_AVAILABLE;
     if (this.underWay.has(topic)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     return await this.createOnce(this.definition(topic), mayMutate);
   }
@@ -49,6 +48,7 @@ export class AutoTopics {
   }
 
   private async createOnce(topic: NewTopic, mayMutate?: MutationGate): Promise<number> {
+    if (!this.cache.hasBeenTold) return ErrorCode.LEADER_NOT_AVAILABLE;
     this.underWay.add(topic.name);
     try {
       await this.admin.create(topic, false, mayMutate);

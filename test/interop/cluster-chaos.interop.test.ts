@@ -66,7 +66,7 @@ class KcatSender {
 describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () {
   this.timeout(240_000 + ROUNDS * 120_000);
   let cluster: ServerCluster;
-  let reader: GroupReader;
+  let reader: GroupReader | null = null;
 
   before(async () => {
     cluster = await ServerCluster.start({
@@ -76,9 +76,10 @@ describe(`a cluster on a bad day (seed ${SEED}, ${ROUNDS} rounds)`, function () 
     });
   });
   after(() => cluster.close());
-  afterEach(function () {
+  afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
-    process.stderr.write(`What the servers said is in ${cluster.writeLogs()}; the group's reader said:\n${reader.transcript()}`);
+    process.stderr.write(`What the servers said is in ${cluster.writeLogs()}; the group's reader said:\n${reader?.transcript() ?? 'nothing'}\n`);
+    await reader?.stop();
   });
 
   it('loses nothing, doubles nothing, and goes back nowhere', async () => {

@@ -13,8 +13,6 @@ const SILENCE_MAX_MS = 20_000;
 const LEAVE_TIMEOUT_MS = 30_000;
 
 export class GroupReader {
-  /** How many had to be replaced. */
-  replaced = 0;
   private readonly args: readonly string[];
   private readonly timer: NodeJS.Timeout;
   private heardAtMs = 0;
@@ -40,7 +38,6 @@ export class GroupReader {
       if (performance.now() - this.heardAtMs > SILENCE_MAX_MS) program.signal('SIGKILL');
       return;
     }
-    this.replaced++;
     process.stderr.write(`the group's reader ended (${program.transcript(500)}): another one takes its place\n`);
     this.program = this.launch();
   }
